@@ -1,0 +1,127 @@
+#pragma once
+// Connection: one socket (perhaps TLS) on one loop; bytes in, an output queue with watermarks out.
+//
+// Thread: its loop only. Ownership: the handler's owner holds the unique_ptr; when a connection is
+// done it calls onClosed once, and the owner then drops it with loop.deleteLater().
+// Invariants
+//  1. Input: read into the loop's shared buffer; only what the handler did not consume is kept here
+//     (bounded by Limits::unreadBytes; at the bound reading pauses, never drops).
+//  2. Output: units are indivisible and FIFO; one flush per turn (writev, or send for one segment).
+//     Units up to 1 KiB are copied together, larger bodies are shared.
+//  3. Memory of an idle connection: this object and the kernel's; no buffers.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/event_loop.h"
+#include "net/shared_bytes.h"
+
+namespace gw::net {
+
+class TlsSession;  // net/tls.h
+class Connection;
+
+enum class CloseCause {
+  kLocal,        // close() was asked for and everything was flushed
+  kPeer,         // EOF or reset by the peer
+  kTimeout,      // TLS handshake or goodbye deadline
+  kSlow,         // hard limit of the queue, or no progress for stallMs
+  kError,        // socket or TLS error
+};
+
+class ConnectionHandler {
+ public:
+  /// New bytes behind what was left. Returns how many were consumed.
+  virtual size_t onBytes(Connection& connection, std::string_view bytes) = 0;
+  /// The peer finished sending; output may still be written. Called after the last onBytes.
+  virtual void onEof(Connection& connection) = 0;
+  /// The queue fell below the low watermark after having been above the soft limit.
+  virtual void onWritable(Connection& connection) = 0;
+  /// The last call. error: a short text for logs, may be empty.
+  virtual void onClosed(Connection& connection, CloseCause cause, std::string_view error) = 0;
+
+ protected:
+  ~ConnectionHandler() = default;
+};
+
+struct ConnectionLimits {
+  uint32_t unreadBytes = 256 * 1024;
+  uint32_t softBytes = 1 << 20;       // isAboveSoft()
+  uint32_t lowBytes = 256 * 1024;     // onWritable below it
+  uint32_t hardBytes = 4 << 20;       // closed as kSlow above it
+  uint32_t stallMs = 30'000;          // closed as kSlow without write progress
+  uint32_t tlsHandshakeMs = 10'000;
+};
+
+struct PeerAddress {
+  std::string ip;       // "203.0.113.9" or "2001:db8::1"; IPv4-mapped IPv6 is shown as IPv4
+  uint16_t port = 0;
+  std::string toString() const;  // "ip:port" / "[ip]:port"
+  /// What per-address limits count: IPv4 /32, IPv6 /64.
+  std::string limitKey() const;
+};
+
+class Connection final : private FdHandler {
+ public:
+  /// Takes the (non-blocking) socket. tls: null for plaintext. limits must outlive it.
+  Connection(EventLoop& loop, int fd, PeerAddress peer, const ConnectionLimits& limits,
+             std::unique_ptr<TlsSession> tls);
+  ~Connection();
+
+  /// Starts watching (and the TLS handshake). The handler may be exchanged at any time (HTTP front →
+  /// stream); left-over input is offered to the new one by kick().
+  void start(ConnectionHandler& handler);
+  void setHandler(ConnectionHandler& handler) { handler_ = &handler; }
+  /// Offers unread input again at the end of this turn.
+  void kick();
+
+  void send(std::string_view bytes) { sendUnit(bytes, SharedBytes(), {}); }
+  void sendUnit(std::string_view head, const SharedBytes& body, std::string_view tail);
+  size_t queuedBytes() const;
+  bool isAboveSoft() const;
+  /// Bytes handed to the kernel so far (plaintext count), and those it has not had acknowledged.
+  uint64_t writtenBytes() const { return writtenBytes_; }
+  uint64_t readBytes() const { return readBytes_; }
+  size_t unsentInKernel() const;  // SIOCOUTQ; 0 when unknown
+
+  void pauseReading();
+  void resumeReading();
+
+  /// Flushes, sends FIN (close_notify first), discards input until EOF or graceMs, then onClosed(kLocal).
+  void close(uint32_t graceMs);
+  /// Drops the queue and closes now; onClosed(cause) follows at the end of the turn.
+  void abort(CloseCause cause, std::string_view error);
+  bool isClosing() const { return closing_; }
+
+  /// Leaves this loop with fd, TLS, unread input, queue and timers; adopt() on the other loop (posted
+  /// there). Between the two nobody may touch it.
+  void detach();
+  void adopt(EventLoop& loop);
+
+  EventLoop& loop() { return *loop_; }
+  const PeerAddress& peer() const { return peer_; }
+  PeerAddress local() const;  // getsockname
+  bool isTls() const { return tls_ != nullptr; }
+  int fd() const { return fd_; }
+
+ private:
+  friend struct ConnectionIo;  // connection.cpp: reading, flushing, lingering
+  void onFdReady(uint32_t epollEvents) override;
+  class OutputQueue;
+
+  EventLoop* loop_;
+  ConnectionHandler* handler_ = nullptr;
+  const ConnectionLimits* limits_;
+  int fd_;
+  bool closing_ = false;
+  uint64_t writtenBytes_ = 0;
+  uint64_t readBytes_ = 0;
+  std::unique_ptr<TlsSession> tls_;
+  PeerAddress peer_;
+  // The helper that implements this header adds what it needs.
+};
+
+}  // namespace gw::net

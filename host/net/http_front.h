@@ -1,0 +1,105 @@
+#pragma once
+// HTTP front: HTTP/1.1 on client listeners. Parses (http-parser), enforces limits and deadlines,
+// Host and Origin rules, CORS, keep-alive; routes to handlers; turns a request into a stream.
+//
+// Refused with 4xx and closed: giant or slow headers (headerMs), Content-Length with
+// Transfer-Encoding (smuggling), two Content-Lengths, unknown methods, obs-fold, NUL; Host missing or
+// not allowed: 421; Origin not allowed: 403. Query strings are never logged.
+// One request at a time per connection; pipelined bytes wait.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/unique_function.h"
+#include "net/connection.h"
+
+namespace gw::net {
+
+struct HttpHeader {
+  std::string_view name;   // lower case on requests
+  std::string_view value;
+};
+
+struct HttpLimits {
+  uint32_t headerBytes = 16 * 1024;
+  uint32_t headerCount = 100;
+  uint32_t urlBytes = 8 * 1024;
+  uint32_t headerMs = 10'000;     // from the first byte (or accept) to the end of the headers
+  uint32_t bodyMs = 30'000;
+  uint32_t keepAliveMs = 75'000;
+  uint32_t deferMs = 30'000;      // a request without an answer: 503
+  uint32_t maxBodyBytes = 1 << 20;
+};
+
+struct HttpRules {
+  std::vector<std::string> allowedHosts;    // without port; ip literals as "127.0.0.1", "[::1]"
+  std::vector<std::string> allowedOrigins;  // exact "https://host[:port]"; besides the listener's own
+};
+
+/// One request under way. [loop] Held by shared_ptr: a handler may keep it until it has answered.
+/// Views are valid until the answer.
+class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
+ public:
+  virtual ~HttpExchange() = default;
+  virtual std::string_view method() const = 0;
+  virtual std::string_view path() const = 0;   // decoded, dot segments resolved
+  virtual std::string_view query() const = 0;  // raw
+  virtual std::string_view body() const = 0;
+  virtual const std::vector<HttpHeader>& headers() const = 0;
+  virtual const PeerAddress& peer() const = 0;
+  virtual bool isTls() const = 0;
+  virtual EventLoop& loop() = 0;
+  /// False once the peer has gone or an answer was given.
+  virtual bool isOpen() const = 0;
+  std::string_view header(std::string_view lowerCaseName) const;  // first, or empty
+
+  /// Answers. Adds Content-Length, Date, nosniff, Referrer-Policy, CORS where the route asks for it.
+  virtual void reply(int status, const std::vector<HttpHeader>& headers, std::string_view body) = 0;
+  /// Sends `101` (upgrade) or `200` with Connection: close and no chunking (stream) and gives the
+  /// connection away, unread input included. The caller sets a handler and calls kick().
+  virtual std::unique_ptr<Connection> accept(bool upgrade, const std::vector<HttpHeader>& headers) = 0;
+  /// Called if the peer goes away before the answer.
+  virtual void onGone(Task callback) = 0;
+};
+
+struct HttpRoute {
+  std::string method;      // "GET" also serves HEAD
+  std::string path;        // exact; a path ending in "/*" takes everything below
+  uint32_t maxBodyBytes = 0;
+  bool cors = false;       // OPTIONS and CORS headers for allowed origins
+  bool checkOrigin = true; // refuse a foreign Origin with 403
+  std::function<void(std::shared_ptr<HttpExchange>)> handler;  // [loop]
+};
+
+/// Immutable once published; swapped per loop between turns.
+struct RouteTable {
+  std::vector<HttpRoute> routes;
+};
+
+/// One per HTTP listener; holds what its loops share. publish() [control]; accept() [loop].
+class HttpFront {
+ public:
+  HttpFront(HttpLimits limits, ConnectionLimits connectionLimits);
+  ~HttpFront();
+  void publish(std::shared_ptr<const RouteTable> routes);           // any thread
+  void publishRules(std::shared_ptr<const HttpRules> rules);        // any thread
+  /// Takes a connection until it is closed or given away. onDone: it left the front (for counting).
+  void accept(std::unique_ptr<Connection> connection, Task onDone);
+  /// [loop] Closes idle keep-alive connections of this loop (shutdown).
+  void closeIdle(EventLoop& loop);
+
+ private:
+  struct Shared;
+  std::shared_ptr<Shared> shared_;
+};
+
+/// Static files from a folder, read once into memory (each ≤ 1 MiB), with ETag, content type,
+/// `Content-Security-Policy: default-src 'self'; frame-ancestors 'none'`. "/" serves index.html.
+/// Fails with an empty vector and error set if the folder is missing.
+std::vector<HttpRoute> staticFileRoutes(const std::string& folder, std::string& error);
+
+}  // namespace gw::net

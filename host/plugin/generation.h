@@ -1,0 +1,58 @@
+#pragma once
+// Generation: one load of a plugin's library. Held by shared_ptr from everything that may still call
+// into it (instances, and through them streams); the last one unloads it, on the control thread.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "gw/config.h"
+#include "gw/encode.h"
+#include "gw/health.h"
+#include "gw/http.h"
+#include "gw/plugin.h"
+#include "gw/stream.h"
+
+namespace gw::plugin {
+
+class Library;
+
+class Generation {
+ public:
+  /// [control] Checks the file (file_gate.h, elf_inspect.h), copies it to `copiesDir`, loads the copy,
+  /// calls the entry and init. Fails with one sentence that names the file and the reason; a plugin
+  /// that throws, returns null or lacks a required extension fails here and nowhere else.
+  static Result<std::shared_ptr<Generation>> load(const std::string& file, const std::string& copiesDir,
+                                                  uint64_t number, const gw_host& host);
+  ~Generation();
+  Generation(const Generation&) = delete;
+
+  uint64_t number() const { return number_; }
+  const std::string& channelId() const { return channelId_; }
+  const std::string& version() const { return version_; }
+  const std::string& file() const { return file_; }      // the original
+  const std::string& sha256() const { return sha256_; }  // of the copy
+
+  const gw_plugin& plugin() const { return *plugin_; }
+  const gw_stream_ext& stream() const { return *stream_; }  // required
+  const gw_encode_ext& encode() const { return *encode_; }  // required
+  const gw_http_ext* http() const { return http_; }
+  const gw_health_ext* health() const { return health_; }
+  const gw_config_ext* config() const { return config_; }
+
+ private:
+  Generation() = default;
+  uint64_t number_ = 0;
+  std::string channelId_, version_, file_, sha256_;
+  std::unique_ptr<Library> library_;
+  const gw_plugin* plugin_ = nullptr;
+  const gw_stream_ext* stream_ = nullptr;
+  const gw_encode_ext* encode_ = nullptr;
+  const gw_http_ext* http_ = nullptr;
+  const gw_health_ext* health_ = nullptr;
+  const gw_config_ext* config_ = nullptr;
+  bool initialised_ = false;
+};
+
+}  // namespace gw::plugin

@@ -1,0 +1,53 @@
+#pragma once
+// Instance: a channel account of one generation; what a plugin knows as gw_host_inst.
+// Lifecycle calls [control]; raw(), counters and identity from any thread.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "plugin/generation.h"
+
+namespace gw::plugin {
+
+/// Updated by the streams of this instance on their loops; read by anyone.
+struct InstanceCounters {
+  std::atomic<int64_t> connections{0};
+  std::atomic<uint64_t> accepted{0};
+  std::atomic<int64_t> lastActivityUs{0};
+  std::atomic<uint64_t> slowCallbacks{0};
+  std::atomic<uint64_t> encodeCalls{0};   // gw.encode/1 encode: once per (event, class, loop)
+  std::atomic<bool> quarantined{false};   // refuses accepts
+};
+
+class Instance {
+ public:
+  /// [control] validate_config, create. Fails with the plugin's sentence.
+  static Result<std::shared_ptr<Instance>> create(std::shared_ptr<Generation> generation,
+                                                  std::string accountId, std::string optionsJson);
+  ~Instance();  // destroy
+  Instance(const Instance&) = delete;
+
+  Result<void> start();
+  void drain(uint64_t deadlineMs);
+  void stop();
+
+  gw_inst* raw() const { return raw_; }
+  const Generation& generation() const { return *generation_; }
+  const std::string& accountId() const { return accountId_; }  // "telnet:default"
+  InstanceCounters& counters() { return counters_; }
+
+  gw_host_inst* asHostInst() { return reinterpret_cast<gw_host_inst*>(this); }
+  static Instance& from(gw_host_inst* inst) { return *reinterpret_cast<Instance*>(inst); }
+
+ private:
+  Instance() = default;
+  std::shared_ptr<Generation> generation_;
+  std::string accountId_;
+  gw_inst* raw_ = nullptr;
+  InstanceCounters counters_;
+};
+
+}  // namespace gw::plugin

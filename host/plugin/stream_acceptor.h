@@ -1,0 +1,43 @@
+#pragma once
+// StreamAcceptor: where an account hands in what arrives for it. Implemented by the stream side
+// (plugin/stream_host.h); an interface so that channel/ can be tested without sessions.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/connection.h"
+#include "net/http_front.h"
+#include "plugin/instance.h"
+
+namespace gw::net {
+class TlsContext;
+}
+
+namespace gw::plugin {
+
+/// What an account's streams need to know of it. Immutable.
+struct AccountTraits {
+  std::string accountId;
+  std::string listener;              // for logs
+  std::vector<std::string> roles{"player"};
+};
+
+class StreamAcceptor {
+ public:
+  virtual ~StreamAcceptor() = default;
+  /// [loop] An accepted socket of an account with a listener of its own. Admission (limits, bans) is
+  /// decided here; takes the fd in every case.
+  virtual void onSocket(net::EventLoop& loop, std::shared_ptr<Instance> instance,
+                        std::shared_ptr<const AccountTraits> traits, int fd, net::PeerAddress peer,
+                        net::TlsContext* tls) = 0;
+  /// [loop] A request on one of the instance's routes.
+  virtual void onRequest(std::shared_ptr<Instance> instance, std::shared_ptr<const AccountTraits> traits,
+                         std::shared_ptr<net::HttpExchange> exchange) = 0;
+  /// [control] Says goodbye on all streams of an instance and waits until they are gone or the grace
+  /// has ended (then they are cut off). Returns how many were cut off.
+  virtual size_t closeAll(const std::shared_ptr<Instance>& instance, uint32_t closeCode, uint64_t graceMs) = 0;
+};
+
+}  // namespace gw::plugin

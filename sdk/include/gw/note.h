@@ -1,0 +1,41 @@
+/* The ELF note that names a plugin without loading it: GW_PLUGIN_NOTE("telnet", "1.0.0", 0);
+ * once, at file scope. Section .note.gw, owner "gw", type GW_NOTE_TYPE.
+ */
+#ifndef GW_NOTE_H
+#define GW_NOTE_H
+
+#include "gw/types.h"
+
+#define GW_NOTE_TYPE 0x47570001u
+#define GW_NOTE_SECTION ".note.gw"
+
+/* Strings are NUL-padded. */
+typedef struct gw_note_desc {
+  uint32_t abi_version;
+  uint32_t flags;
+  char sdk_version[16];
+  char id[32];
+  char plugin_version[32];
+} gw_note_desc;
+
+typedef struct gw_note {
+  uint32_t name_size; /* 3: "gw" and its NUL, padded to 4 in the file */
+  uint32_t desc_size;
+  uint32_t type;
+  char name[4];
+  gw_note_desc desc;
+} gw_note;
+
+#ifdef __cplusplus
+#define GW_NOTE_LINKAGE extern "C"
+#else
+#define GW_NOTE_LINKAGE
+#endif
+
+#define GW_PLUGIN_NOTE(plugin_id, version, note_flags)                                        \
+  GW_NOTE_LINKAGE __attribute__((section(GW_NOTE_SECTION), used, aligned(4)))                 \
+  const gw_note gw_plugin_note = {                                                            \
+      3u, (uint32_t)sizeof(gw_note_desc), GW_NOTE_TYPE, {'g', 'w', 0, 0},                     \
+      {GW_ABI_VERSION, (note_flags), GW_SDK_VERSION, plugin_id, version}}
+
+#endif /* GW_NOTE_H */

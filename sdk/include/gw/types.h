@@ -1,0 +1,82 @@
+/* Gatehouse channel SDK: the basic types every other header uses. C11, no allocation crosses.
+ *
+ * Conventions, valid for the whole SDK
+ *  - Thread tags:  [control] one serial management context; [loop] serial per connection, different
+ *    connections run concurrently; [encode] any loop, concurrently; [any] thread-safe.
+ *  - Ownership in names: `_h` is the host's and valid during the call only; `_p` is the plugin's and
+ *    copied by the host before it returns; `gw_buf*` is refcounted by the host and immutable.
+ *  - Outputs are written only on success (GW_OK).
+ *  - Text is UTF-8, never NUL-terminated unless a comment says so. Durations end in `_ms`.
+ *  - Host functions never call back into the plugin; results arrive in a later turn.
+ */
+#ifndef GW_TYPES_H
+#define GW_TYPES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* SDK 0.x: tables may still change between minors; from 1.0 they grow by new extension ids only. */
+#define GW_ABI_VERSION 1u
+#define GW_SDK_VERSION "0.1.0"
+
+typedef int32_t gw_status;
+enum {
+  GW_OK = 0,
+  GW_E_AGAIN = -1,       /* not now; call again when told (writable, event) */
+  GW_E_INVALID = -2,     /* an argument or a configuration value is wrong */
+  GW_E_NOMEM = -3,
+  GW_E_PROTO = -4,       /* the peer broke the protocol */
+  GW_E_UNSUPPORTED = -5,
+  GW_E_STATE = -6,       /* not allowed in this state, or the connection is closed */
+  GW_E_LIMIT = -7,       /* a bound was reached */
+  GW_E_INTERNAL = -8
+};
+
+/* Text or bytes. `len` 0 means empty, whatever `ptr` is. */
+typedef struct gw_slice {
+  const char* ptr;
+  size_t len;
+} gw_slice;
+
+/* Where a failing call writes one sentence for a human. Owned by the host. */
+typedef struct gw_err {
+  char text[512]; /* NUL-terminated */
+} gw_err;
+
+/* Opaque host objects. */
+typedef struct gw_host_inst gw_host_inst; /* a channel account */
+typedef struct gw_host_conn gw_host_conn; /* a live stream of a client */
+typedef struct gw_host_req gw_host_req;   /* an HTTP request under way */
+typedef struct gw_buf gw_buf;             /* immutable, refcounted bytes */
+typedef struct gw_builder gw_builder;     /* an encode call's output */
+
+/* Opaque plugin objects; the plugin defines these structs (or casts its own pointers). */
+typedef struct gw_inst gw_inst;
+typedef struct gw_conn gw_conn;
+
+/* Why a connection or session ends; the plugin translates it to its own wire
+ * (WebSocket close codes, an SSE `closed` event, a line of text on telnet). */
+enum {
+  GW_CLOSE_NORMAL = 1000,       /* the client said goodbye (quit, logout) */
+  GW_CLOSE_SHUTDOWN = 1001,     /* the host stops or the account is stopped; come back */
+  GW_CLOSE_PROTOCOL = 1002,     /* the peer broke the wire protocol */
+  GW_CLOSE_INVALID_DATA = 1007, /* invalid UTF-8 and the like */
+  GW_CLOSE_POLICY = 1008,       /* a rule was broken: deadline, ban */
+  GW_CLOSE_TOO_BIG = 1009,
+  GW_CLOSE_INTERNAL = 1011,
+  GW_CLOSE_LOST = 1006,         /* never sent: the peer went away without a goodbye */
+  GW_CLOSE_REPLACED = 4000,     /* a new game session took over; do not come back by yourself */
+  GW_CLOSE_AUTH_FAILED = 4001,
+  GW_CLOSE_SLOW = 4002,         /* slow consumer; come back and resume */
+  GW_CLOSE_IDLE = 4003,
+  GW_CLOSE_RATE_LIMIT = 4004    /* come back after retry_after_ms */
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* GW_TYPES_H */

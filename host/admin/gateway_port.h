@@ -1,0 +1,293 @@
+#pragma once
+// GatewayPort: everything that the admin API may ask of the running gateway. The gateway implements
+// it; tests use a FakeGatewayPort. Plain structs only: no JSON, no HTTP.
+//
+// Thread: any admin thread, several at once; never an event loop. Calls that need loops or the store
+// post to them and wait at most kLongestWait; loops that did not answer in time are named in
+// Listing::partial, and the posted closure owns its result, so a late answer goes nowhere. Calls marked
+// [figures] read what loops publish each second and never wait.
+// Units: …At are microseconds UTC, 0 = never; …Ms and …Bytes say so. Ids are opaque text without '/'.
+// Fails: kNotFound, kConflict, kInvalid, kTimeout (no loop or store answered), kUnavailable (stopping).
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "store/records.h"
+
+namespace gw::admin {
+
+inline constexpr std::chrono::milliseconds kLongestWait{2000};
+
+/// A list gathered from the loops, and the loops whose part is missing.
+template <typename T>
+struct Listing {
+  std::vector<T> items;
+  std::vector<int> partial;  // loops that did not answer within kLongestWait
+  bool truncated = false;    // the caller's limit cut the list
+};
+
+enum class HealthLevel { kHealthy, kDegraded, kUnhealthy };
+
+/// One thing that is wrong, with what an operator should type next.
+struct Problem {
+  HealthLevel level = HealthLevel::kDegraded;
+  std::string summary;      // "channel telnet:default is in error: port 4000 is in use"
+  int64_t sinceAt = 0;
+  std::string nextCommand;  // "gwctl channel show telnet:default"
+};
+
+/// One channel account.
+struct ChannelSnapshot {
+  std::string channelId;    // "telnet"
+  std::string accountId;    // "default"; the account's full id is channelId:accountId
+  bool enabled = true;      // as configured
+  bool running = false;
+  std::string state;        // stopped | starting | running | stopping | error
+  std::string health;       // connected | disconnected | error
+  int64_t lastStartAt = 0;
+  int64_t lastStopAt = 0;
+  std::string lastError;    // empty: none since the last start
+  int64_t lastErrorAt = 0;
+  int64_t lastActivity = 0;
+  uint64_t connections = 0;
+  uint64_t generation = 0;  // of the plugin; 0: not loaded
+  std::string plugin;       // the plugin's id
+  std::string pluginVersion;
+  std::vector<std::string> addresses;  // what clients can reach: "127.0.0.1:4000", "http://127.0.0.1:18789/ws"
+};
+
+struct LoopFigures {
+  int loop = 0;
+  uint64_t connections = 0;
+  uint64_t sessions = 0;
+  double lagMs = 0;         // the last second's worst turn
+  uint64_t inboxBytes = 0;
+};
+
+struct HealthSnapshot {
+  HealthLevel level = HealthLevel::kHealthy;
+  std::vector<Problem> problems;  // worst first; empty when healthy
+  int64_t at = 0;
+  int64_t levelSinceAt = 0;
+  uint64_t uptimeMs = 0;
+  uint64_t connections = 0;
+  uint64_t memoryBytes = 0;       // counted by the gateway against limits.memory
+  uint64_t memoryLimitBytes = 0;
+  uint64_t residentBytes = 0;     // of the process
+  double loopLagMs = 0;           // the worst loop's
+  std::vector<ChannelSnapshot> accounts;
+  std::vector<LoopFigures> loops;
+  bool storeIsUp = true;
+  std::string storeDetail;        // "sqlite, 12 queued" or the error
+  bool backendIsUp = true;
+  std::string backendDetail;      // "lobby"
+};
+
+struct VersionFacts {
+  std::string version;            // "0.1.0"
+  std::string commit;             // empty: unknown
+  std::string buildType;
+  std::string compiler;
+  uint32_t pluginAbi = 0;
+};
+
+struct ShutdownPlan {
+  bool pending = false;
+  int64_t at = 0;                 // when the stop begins
+  std::string message;
+};
+
+struct StatusSnapshot {
+  HealthSnapshot health;
+  VersionFacts version;
+  std::string gatewayId;
+  int64_t startedAt = 0;
+  int pid = 0;
+  std::string configFile;
+  std::string durability;
+  uint64_t sessionsPlaying = 0;
+  uint64_t sessionsDisconnected = 0;
+  uint64_t sessionsOther = 0;     // before Playing
+  uint64_t usersOnline = 0;
+  ShutdownPlan shutdown;
+};
+
+struct PluginSnapshot {
+  std::string id;                 // "telnet"
+  std::string name;
+  std::string vendor;
+  std::string version;
+  std::string license;
+  std::string file;
+  std::string sha256;             // of the loaded copy; empty: not loaded
+  std::string state;              // available | loaded | refused | leaked
+  std::string reason;             // why refused, or empty
+  uint64_t generation = 0;        // 0: not loaded
+  int64_t loadedAt = 0;
+  uint64_t connections = 0;
+  std::vector<std::string> accounts;    // full ids that use it
+  std::vector<std::string> extensions;  // "gw.stream/1", ...
+};
+
+struct ConnectionSnapshot {
+  std::string id;
+  std::string account;            // "telnet:default"
+  std::string protocol;
+  std::string sessionId;          // empty: none yet
+  std::string userName;
+  std::string peer;               // "192.0.2.1:51234"
+  bool tls = false;
+  int loop = 0;
+  int64_t openedAt = 0;
+  int64_t lastActivity = 0;
+  uint64_t bytesIn = 0;
+  uint64_t bytesOut = 0;
+  uint64_t queuedBytes = 0;
+  uint64_t generation = 0;
+};
+
+struct SessionSnapshot {
+  std::string id;
+  std::string state;              // connecting | authenticating | characterSelection | playing | disconnected
+  std::string userId;
+  std::string userName;
+  std::string entityId;
+  std::string entityName;
+  std::string backend;
+  std::string protocol;           // the channel that made it
+  std::string clientAddress;
+  int loop = -1;                  // -1: in the store only
+  int64_t createdAt = 0;
+  int64_t lastActivity = 0;
+  int64_t expiresAt = 0;          // Disconnected: when it can no longer be resumed
+  uint64_t epoch = 0;
+  uint64_t lastSeq = 0;
+  uint64_t logEvents = 0;
+  uint64_t logBytes = 0;
+  uint64_t connectionCount = 0;
+  std::vector<ConnectionSnapshot> connections;  // only from session()
+  std::vector<std::string> rooms;               // only from session()
+};
+
+struct SessionQuery {
+  std::string state;              // empty: any
+  std::string user;               // name or id; empty: any
+  std::string protocol;
+  size_t limit = 1000;
+};
+
+struct ConnectionQuery {
+  std::string account;            // empty: any
+  std::string session;
+  size_t limit = 1000;
+};
+
+struct UserSnapshot {
+  std::string id;
+  std::string name;
+  int64_t createdAt = 0;
+  int64_t lastLoginAt = 0;
+  bool locked = false;
+  uint64_t sessions = 0;          // live ones
+};
+
+/// A lifecycle verb in progress. Kept for some minutes after it finished (bounded; oldest go first).
+struct Operation {
+  std::string id;
+  std::string verb;               // "channel.start"
+  std::string target;             // "telnet:default"
+  std::string state;              // running | done | failed
+  std::string error;
+  int64_t startedAt = 0;
+  int64_t finishedAt = 0;
+};
+
+struct BroadcastOutcome {
+  uint64_t stateVersion = 0;
+};
+
+struct BroadcastRequest {
+  std::string text;
+  std::string room;               // empty: everyone
+};
+
+struct ReloadOutcome {
+  std::vector<std::string> applied;      // JSON paths now in force
+  std::vector<std::string> needRestart;  // JSON paths that wait for a restart
+};
+
+struct CloseRequest {
+  std::string reason;             // shown to the client; may be empty
+};
+
+class GatewayPort {
+ public:
+  virtual ~GatewayPort() = default;
+
+  // The whole [figures]
+  virtual StatusSnapshot status() = 0;
+  virtual HealthSnapshot health() = 0;
+  virtual VersionFacts version() = 0;
+
+  /// Begins a clean stop in inMs (0: at once, after this call has returned); players see the message.
+  /// A second call replaces the plan. Fails kConflict once the stop has begun.
+  virtual Result<ShutdownPlan> shutdown(uint64_t inMs, const std::string& message) = 0;
+  /// Fails kConflict if none is pending or the stop has begun.
+  virtual Result<void> cancelShutdown() = 0;
+
+  // Channels [figures]; the verbs return an operation at once and work on the control thread
+  virtual std::vector<ChannelSnapshot> channels() = 0;
+  virtual Result<ChannelSnapshot> channel(const std::string& id) = 0;
+  virtual Result<Operation> startChannel(const std::string& id) = 0;
+  virtual Result<Operation> stopChannel(const std::string& id) = 0;
+  /// Waits up to waitMs (≤ kLongestWait) for it to finish; returns it as it is then.
+  virtual Result<Operation> operation(const std::string& id, uint64_t waitMs) = 0;
+  virtual std::vector<Operation> operations() = 0;
+
+  // Plugins [figures]
+  virtual std::vector<PluginSnapshot> plugins() = 0;
+  virtual Result<PluginSnapshot> plugin(const std::string& id) = 0;
+
+  // Sessions: those in memory from the loops, Disconnected ones that left memory from the store
+  virtual Result<Listing<SessionSnapshot>> sessions(const SessionQuery& query) = 0;
+  virtual Result<SessionSnapshot> session(const std::string& id) = 0;
+  /// A line of system text (class must) to one session; also a Disconnected one gets it on resume.
+  virtual Result<void> sendToSession(const std::string& id, const std::string& text) = 0;
+  /// Closes the session's connections; it stays Disconnected and can be resumed.
+  virtual Result<void> disconnectSession(const std::string& id, const CloseRequest& request) = 0;
+  /// Ends the session: tokens revoked, connections closed with 4000 (replaced/kicked), row deleted.
+  virtual Result<void> closeSession(const std::string& id, const CloseRequest& request) = 0;
+
+  virtual Result<Listing<ConnectionSnapshot>> connections(const ConnectionQuery& query) = 0;
+  virtual Result<ConnectionSnapshot> connection(const std::string& id) = 0;
+  virtual Result<void> closeConnection(const std::string& id, const CloseRequest& request) = 0;
+
+  // Users and bans (store). nameOrId: a user's name (any case) or id
+  virtual Result<Listing<UserSnapshot>> users(size_t limit) = 0;
+  virtual Result<UserSnapshot> unlockUser(const std::string& nameOrId) = 0;
+  /// The record's id and createdAt are filled in by the gateway; kind is "address" (CIDR) or "user".
+  /// Live sessions and connections that it covers are closed. Fails kInvalid for a CIDR that is none.
+  virtual Result<store::BanRecord> addBan(const store::BanRecord& ban) = 0;
+  virtual Result<std::vector<store::BanRecord>> bans() = 0;
+  virtual Result<void> removeBan(const std::string& id) = 0;
+
+  virtual Result<BroadcastOutcome> broadcast(const BroadcastRequest& request) = 0;
+
+  // API tokens (store). The admin server makes the secrets, hashes and ids; these only keep them
+  virtual Result<void> addApiToken(const store::ApiTokenRecord& token) = 0;
+  virtual Result<std::vector<store::ApiTokenRecord>> apiTokens() = 0;
+  virtual Result<void> removeApiToken(const std::string& id) = 0;
+
+  // Configuration
+  /// The configuration in force: config::toJson.
+  virtual std::string configJson() = 0;
+  /// kInvalid with config::ConfigError's sentence; changes nothing.
+  virtual Result<void> validateConfig(const std::string& text, const std::string& sourceName) = 0;
+  /// Reads the file again: applies what can be applied live. kInvalid: nothing was changed.
+  virtual Result<ReloadOutcome> reloadConfig() = 0;
+};
+
+}  // namespace gw::admin

@@ -26,16 +26,18 @@ typedef struct gw_note {
   gw_note_desc desc;
 } gw_note;
 
+/* `static` keeps the object out of the symbol table in C and C++ alike; `used` keeps it in the file.
+ * The explicit alignment also stops compilers from raising it, which would break readers of notes. */
+#define GW_NOTE_ATTRIBUTES __attribute__((section(GW_NOTE_SECTION), used, aligned(4)))
 #ifdef __cplusplus
-#define GW_NOTE_LINKAGE extern "C"
+#define GW_NOTE_OBJECT static constexpr gw_note
 #else
-#define GW_NOTE_LINKAGE
+#define GW_NOTE_OBJECT static const gw_note
 #endif
 
-#define GW_PLUGIN_NOTE(plugin_id, version, note_flags)                                        \
-  GW_NOTE_LINKAGE __attribute__((section(GW_NOTE_SECTION), used, aligned(4)))                 \
-  const gw_note gw_plugin_note = {                                                            \
-      3u, (uint32_t)sizeof(gw_note_desc), GW_NOTE_TYPE, {'g', 'w', 0, 0},                     \
+#define GW_PLUGIN_NOTE(plugin_id, version, note_flags)                                       \
+  GW_NOTE_ATTRIBUTES GW_NOTE_OBJECT gw_plugin_note = {                                       \
+      3u, (uint32_t)sizeof(gw_note_desc), GW_NOTE_TYPE, {'g', 'w', 0, 0},                    \
       {GW_ABI_VERSION, (note_flags), GW_SDK_VERSION, plugin_id, version}}
 
 #endif /* GW_NOTE_H */

@@ -41,11 +41,18 @@ struct Options {
 
 /// [start-up and reload] Throws std::runtime_error that names the file if it cannot be opened.
 void configure(const Options& options);
-/// Flushes and closes the channels; call last.
+/// Flushes and closes the channels; call last. Later lines go to standard error.
 void shutdown();
 
-/// A client's string for a terminal or a text log: printable ASCII and UTF-8 as is, the rest \xNN,
-/// at most 256 bytes.
+/// Waits until what was written before has left the process, at most limitMs. Lines are written by a
+/// thread of their own, so call it before an abort().
+void flush(uint64_t limitMs);
+/// Lines lost because they came faster than they could be written, or could not be written.
+uint64_t droppedLines();
+
+/// A client's string for a terminal or a text log, between double quotes: printable ASCII and UTF-8 as
+/// is, `"` and `\` behind a backslash, the rest (controls, bidi marks, bad UTF-8) as \xNN. At most 256
+/// bytes of the text; "..." follows a cut one.
 std::string quoted(std::string_view text);
 
 }  // namespace gw::log

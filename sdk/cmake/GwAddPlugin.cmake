@@ -56,7 +56,7 @@ function(gw_add_plugin name)
   endforeach()
   target_link_options(${name} PRIVATE -Wl,--version-script=${_GW_PLUGIN_EXPORTS})
   set_target_properties(${name} PROPERTIES
-    PREFIX "" OUTPUT_NAME ${ARG_OUTPUT} SUFFIX .so NO_SONAME ON LINK_DEPENDS ${_GW_PLUGIN_EXPORTS})
+      PREFIX "" OUTPUT_NAME ${ARG_OUTPUT} SUFFIX .so NO_SONAME ON LINK_DEPENDS ${_GW_PLUGIN_EXPORTS})
   if(GW_PLUGIN_OUTPUT_DIRECTORY)
     set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${GW_PLUGIN_OUTPUT_DIRECTORY})
   endif()

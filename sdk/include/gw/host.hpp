@@ -109,18 +109,12 @@ class HostConn {
     return table().set_class(raw_, key, flags, slice(description));
   }
   gw_status hello(uint64_t token, const Hello& hello) const noexcept {
-    const gw_hello out{sizeof(gw_hello),
-                       hello.mode,
-                       hello.caps,
-                       hello.width,
-                       hello.height,
-                       slice(hello.credential),
-                       slice(hello.device),
-                       slice(hello.gameSession),
-                       slice(hello.attempt),
-                       slice(hello.client),
-                       hello.epoch,
-                       hello.lastSeq};
+    const gw_hello out{sizeof(gw_hello),     hello.mode,
+                       hello.caps,           hello.width,
+                       hello.height,         slice(hello.credential),
+                       slice(hello.device),  slice(hello.gameSession),
+                       slice(hello.attempt), slice(hello.client),
+                       hello.epoch,          hello.lastSeq};
     return table().hello(raw_, token, &out);
   }
   /// GW_E_AGAIN: keep the line and stop consuming. GW_E_LIMIT: refused, the host has told the client.

@@ -29,7 +29,8 @@ gw_status guard(gw_err* err, Call&& call) noexcept {
     return GW_E_NOMEM;
   } catch (const std::exception& error) {
     writeError(err, error.what());
-    if (err == nullptr) HostInst{}.log(GW_LOG_ERROR, "an exception reached the plugin boundary", {{"what", error.what()}});
+    if (err == nullptr)
+      HostInst{}.log(GW_LOG_ERROR, "an exception reached the plugin boundary", {{"what", error.what()}});
     return GW_E_INTERNAL;
   } catch (...) {
     writeError(err, "an unknown exception reached the plugin boundary");
@@ -98,8 +99,8 @@ struct InstanceGlue {
     });
   }
 
-  static constexpr gw_instance_ops kOps{sizeof(gw_instance_ops), validate, create, start, reconfigure, drain, stop,
-                                        destroy};
+  static constexpr gw_instance_ops kOps{
+      sizeof(gw_instance_ops), validate, create, start, reconfigure, drain, stop, destroy};
   static constexpr gw_health_ext kHealth{sizeof(gw_health_ext), selftest, report};
 };
 
@@ -162,12 +163,11 @@ struct StreamGlue {
     });
   }
   static gw_status deliver(gw_conn* conn, const gw_event* event, uint64_t epoch, uint64_t seq, gw_slice body) noexcept {
-    return guard(nullptr,
-                 [&]() -> gw_status { return of(conn)->deliver(EventView{*event}, epoch, seq, view(body)); });
+    return guard(nullptr, [&]() -> gw_status { return of(conn)->deliver(EventView{*event}, epoch, seq, view(body)); });
   }
 
-  static constexpr gw_stream_ext kStream{sizeof(gw_stream_ext), open,  data,   eof,        timer,
-                                         writable,              event, notice, closeBegin, closed};
+  static constexpr gw_stream_ext kStream{
+      sizeof(gw_stream_ext), open, data, eof, timer, writable, event, notice, closeBegin, closed};
   static constexpr gw_encode_ext kEncode{sizeof(gw_encode_ext), encode, wrap, deliver};
 };
 
@@ -229,15 +229,15 @@ struct PluginGlue {
     return nullptr;
   }
 
-  static constexpr gw_plugin kPlugin{sizeof(gw_plugin),
-                                     {sizeof(gw_descriptor), slice(C::kDescriptor.id), slice(C::kDescriptor.name),
-                                      slice(C::kDescriptor.vendor), slice(C::kDescriptor.version),
-                                      slice(C::kDescriptor.license), C::kDescriptor.unloadPolicy,
-                                      C::kDescriptor.maxStateBytes},
-                                     init,
-                                     deinit,
-                                     &InstanceGlue<C>::kOps,
-                                     extension};
+  static constexpr gw_plugin kPlugin{
+      sizeof(gw_plugin),
+      {sizeof(gw_descriptor), slice(C::kDescriptor.id), slice(C::kDescriptor.name), slice(C::kDescriptor.vendor),
+       slice(C::kDescriptor.version), slice(C::kDescriptor.license), C::kDescriptor.unloadPolicy,
+       C::kDescriptor.maxStateBytes},
+      init,
+      deinit,
+      &InstanceGlue<C>::kOps,
+      extension};
 };
 
 template <size_t N>
@@ -279,12 +279,12 @@ const gw_plugin* enter(uint32_t hostMin, uint32_t hostMax, uint32_t* chosen, gw_
 
 }  // namespace gw::sdk
 
-#define GW_PLUGIN(ChannelClass)                                                                              \
-  GW_NOTE_ATTRIBUTES GW_NOTE_OBJECT gw_plugin_note = ::gw::sdk::detail::noteOf<ChannelClass>();              \
-  extern "C" __attribute__((visibility("default"))) const gw_plugin* gw_plugin_entry(                        \
-      uint32_t host_min_abi, uint32_t host_max_abi, uint32_t* chosen_abi_out, gw_err* err) noexcept {        \
-    return ::gw::sdk::enter<ChannelClass>(host_min_abi, host_max_abi, chosen_abi_out, err);                  \
-  }                                                                                                          \
+#define GW_PLUGIN(ChannelClass)                                                                       \
+  GW_NOTE_ATTRIBUTES GW_NOTE_OBJECT gw_plugin_note = ::gw::sdk::detail::noteOf<ChannelClass>();       \
+  extern "C" __attribute__((visibility("default"))) const gw_plugin* gw_plugin_entry(                 \
+      uint32_t host_min_abi, uint32_t host_max_abi, uint32_t* chosen_abi_out, gw_err* err) noexcept { \
+    return ::gw::sdk::enter<ChannelClass>(host_min_abi, host_max_abi, chosen_abi_out, err);           \
+  }                                                                                                   \
   static_assert(true, "GW_PLUGIN wants a semicolon")
 
 #endif  // GW_PLUGIN_HPP

@@ -1,0 +1,224 @@
+// FakeConn: one connection, driven the way the host's stream side drives it.
+#include <algorithm>
+
+#include "testing/fake_host.h"
+#include "testing/fake_tables.h"
+
+namespace gw::testing {
+namespace {
+
+gw_slice sliceOf(std::string_view text) { return {text.data(), text.size()}; }
+
+gw_event rawEvent(const FakeEvent& event) {
+  return {sizeof(gw_event),
+          event.delivery,
+          event.kind,
+          event.flags,
+          sliceOf(event.name),
+          sliceOf(event.text),
+          event.spans.empty() ? nullptr : event.spans.data(),
+          event.spans.size(),
+          event.stateVersion,
+          &event};
+}
+
+}  // namespace
+
+FakeEvent FakeEvent::line(std::string text, std::vector<gw_span> spans) {
+  FakeEvent event;
+  event.text = std::move(text);
+  event.spans = std::move(spans);
+  return event;
+}
+
+FakeEvent FakeEvent::prompt(std::string text, uint32_t flags) {
+  FakeEvent event;
+  event.kind = GW_KIND_PROMPT;
+  event.delivery = GW_DELIVERY_LATEST;
+  event.flags = flags;
+  event.name = "prompt";
+  event.text = std::move(text);
+  return event;
+}
+
+FakeEvent FakeEvent::data(std::string name, std::string payload) {
+  FakeEvent event;
+  event.kind = GW_KIND_DATA;
+  event.delivery = GW_DELIVERY_DROP;
+  event.name = std::move(name);
+  event.payload = std::move(payload);
+  return event;
+}
+
+FakeConn::FakeConn(FakeHost& host, OpenOptions options) : host_(host), options_(std::move(options)) {
+  host_.conns_.push_back(this);
+}
+
+FakeConn::~FakeConn() {
+  closed(close_.has_value() ? close_->code : static_cast<uint32_t>(GW_CLOSE_LOST));
+  std::erase(host_.conns_, this);
+}
+
+void FakeConn::open() {
+  const gw_open_info info{
+      sizeof(gw_open_info),          sliceOf(options_.peer),       sliceOf(options_.local), sliceOf(options_.listener),
+      sliceOf(options_.subprotocol), sliceOf(options_.extensions), options_.user,           options_.isTls ? 1u : 0u,
+      options_.isBound ? 1u : 0u};
+  gw_conn* opened = nullptr;
+  if (host_.stream_->open(host_.inst_, raw(), &info, host_.nowNs(), &opened) != GW_OK) return;
+  plugin_ = opened;
+  afterCall();
+}
+
+void FakeConn::receive(std::string_view bytes) {
+  unread_ += bytes;
+  if (!readPaused_) offer();
+}
+
+void FakeConn::retry() { offer(); }
+
+void FakeConn::offer() {
+  while (canCall() && !closing_ && !unread_.empty()) {
+    size_t consumed = 0;
+    const gw_status status = host_.stream_->data(plugin_, sliceOf(unread_), host_.nowNs(), &consumed);
+    if (status < 0 && status != GW_E_AGAIN) {
+      if (!close_.has_value()) close_ = RecordedClose{GW_CLOSE_PROTOCOL, "data failed"};
+      return;
+    }
+    unread_.erase(0, std::min(consumed, unread_.size()));
+    afterCall();
+    if (consumed == 0) return;
+  }
+}
+
+void FakeConn::eof() {
+  if (!canCall()) return;
+  host_.stream_->eof(plugin_);
+  afterCall();
+}
+
+void FakeConn::afterCall() {
+  if (autoAnswerHello && pendingHello_.has_value()) {
+    answerHello();
+    return;  // answerHello came back here
+  }
+  if (classes_.empty()) return;
+  for (const Waiting& each : std::exchange(waiting_, {})) queueUnit(each.event, each.seq, each.epoch);
+}
+
+void FakeConn::answerHello(gw_status status, std::string_view json) {
+  if (!pendingHello_.has_value()) return;
+  const uint64_t token = *pendingHello_;
+  pendingHello_.reset();
+  event(token, status, json);
+  offer();
+}
+
+void FakeConn::event(uint64_t token, gw_status status, std::string_view json) {
+  if (!canCall()) return;
+  host_.stream_->event(plugin_, token, status, sliceOf(json));
+  afterCall();
+}
+
+void FakeConn::notice(uint32_t kind, uint64_t a, uint64_t b) {
+  if (!canCall()) return;
+  const gw_notice raw{sizeof(gw_notice), kind, a, b};
+  host_.stream_->notice(plugin_, &raw);
+  afterCall();
+}
+
+void FakeConn::writable() {
+  if (!canCall()) return;
+  host_.stream_->writable(plugin_);
+  afterCall();
+}
+
+void FakeConn::closeBegin(uint32_t code, std::string_view text, uint64_t graceMs) {
+  if (!canCall()) return;
+  closing_ = true;
+  const gw_close_info info{sizeof(gw_close_info), code, 0, 0, sliceOf(text)};
+  host_.stream_->close_begin(plugin_, &info, graceMs);
+}
+
+void FakeConn::closed(uint32_t code) {
+  if (plugin_ == nullptr) return;
+  if (!close_.has_value()) close_ = RecordedClose{code, "closed by the host"};
+  host_.stream_->closed(std::exchange(plugin_, nullptr), code);
+}
+
+void FakeConn::fireTimer(uint32_t id) {
+  timers_.erase(id);
+  if (!canCall()) return;
+  host_.stream_->timer(plugin_, id, host_.nowNs());
+  afterCall();
+}
+
+void FakeConn::deliver(const FakeEvent& event, uint64_t seq, uint64_t epoch) {
+  if (!canCall() || closing_) return;
+  if (classes_.empty()) {
+    waiting_.push_back({event, seq, epoch});
+    return;
+  }
+  queueUnit(event, seq, epoch);
+}
+
+void FakeConn::queueUnit(const FakeEvent& event, uint64_t seq, uint64_t epoch) {
+  const RecordedClass& cls = classes_.back();
+  if (event.kind == GW_KIND_PROMPT) prompt_ = event;
+  if ((cls.flags & GW_CLASS_TEXT_ONLY) != 0 && event.kind == GW_KIND_DATA) return;
+  const std::optional<std::string> body = host_.encodeCached(cls, event);
+  if (!body.has_value()) return;
+  const gw_event raw = rawEvent(event);
+  if ((cls.flags & GW_CLASS_STREAM_TRANSFORM) != 0 && host_.encode_->deliver != nullptr) {
+    host_.encode_->deliver(plugin_, &raw, epoch, seq, sliceOf(*body));
+  } else {
+    gw_wrap wrap{};
+    if (host_.encode_->wrap(plugin_, &raw, epoch, seq, body->size(), &wrap) != GW_OK) return;
+    sent_.append(wrap.head, wrap.head_len).append(*body).append(wrap.tail, wrap.tail_len);
+  }
+  textInTurn_ = event.kind == GW_KIND_TEXT || (textInTurn_ && event.kind != GW_KIND_PROMPT);
+}
+
+void FakeConn::endTurn() {
+  const bool isDue = std::exchange(textInTurn_, false) && prompt_.has_value() && canCall() && !classes_.empty() &&
+                     (classes_.back().flags & GW_CLASS_REPROMPT) != 0;
+  if (!isDue) return;
+  const FakeEvent prompt = *prompt_;
+  queueUnit(prompt, 0, 1);
+}
+
+std::vector<std::string> FakeConn::lines() const {
+  std::vector<std::string> out;
+  for (const RecordedInput& input : inputs_) {
+    if (input.kind == GW_INPUT_LINE) out.push_back(input.text);
+  }
+  return out;
+}
+
+std::optional<std::string> FakeHost::encode(std::string_view classDescription, const FakeEvent& event) {
+  std::string body;
+  const gw_event raw = rawEvent(event);
+  const gw_status status =
+      encode_->encode(inst_, sliceOf(classDescription), &raw, reinterpret_cast<gw_builder*>(&body));
+  if (status != GW_OK) return std::nullopt;
+  return body;
+}
+
+const std::optional<std::string>& FakeHost::encodeCached(const RecordedClass& cls, const FakeEvent& event) {
+  std::string key = std::to_string(cls.key) + '/' + std::to_string(event.kind) + '/' + std::to_string(event.flags) +
+                    '/' + std::to_string(event.stateVersion) + '/' + event.name + '\0' + event.text + '\0' +
+                    event.payload;
+  for (const gw_span& span : event.spans) {
+    for (const uint32_t part : {span.start, span.len, span.fg, span.bg, span.attrs}) key += ',' + std::to_string(part);
+    key += FakeTables::str(span.link);
+  }
+  for (const CacheEntry& entry : cache_) {
+    if (entry.key == key) return entry.body;
+  }
+  if (cache_.size() >= 64) cache_.erase(cache_.begin());
+  ++encodeCalls_;
+  cache_.push_back({std::move(key), encode(cls.description, event)});
+  return cache_.back().body;
+}
+
+}  // namespace gw::testing

@@ -1,0 +1,305 @@
+#pragma once
+// FakeHost: a host without sockets, threads or time, for tests of a channel plugin.
+//
+// It implements gw_host's tables, drives a plugin from its gw_plugin table (linked statically:
+// gw::sdk::pluginTable<MyChannel>(); or loaded: PluginFile), and records all that the plugin does.
+// It keeps the host's promises: bytes not consumed are offered again, submit says AGAIN while a hello
+// is pending, events wait for a class, one encode per (event, class), head + body + tail as one unit,
+// the current prompt again after a turn's last text for classes with GW_CLASS_REPROMPT.
+//
+// Thread: one. At most one FakeHost lives at a time (the tables are plain functions).
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gw/config.h"
+#include "gw/encode.h"
+#include "gw/health.h"
+#include "gw/http.h"
+#include "gw/plugin.h"
+#include "gw/stream.h"
+
+namespace gw::testing {
+
+class FakeHost;
+
+/// An outbound event to deliver; defaults as the host would fill them.
+struct FakeEvent {
+  uint32_t kind = GW_KIND_TEXT;
+  uint32_t flags = 0;
+  uint32_t delivery = GW_DELIVERY_MUST;
+  std::string name = "output";
+  std::string text;
+  std::vector<gw_span> spans;
+  std::string payload = "{}";
+  uint64_t stateVersion = 0;
+
+  static FakeEvent line(std::string text, std::vector<gw_span> spans = {});
+  /// delivery latest:prompt
+  static FakeEvent prompt(std::string text, uint32_t flags = 0);
+  static FakeEvent data(std::string name, std::string payload);
+};
+
+/// gw_hello and gw_input as they were given, copied.
+struct RecordedHello {
+  uint64_t token = 0;
+  uint32_t mode = 0, caps = 0, width = 0, height = 0;
+  std::string credential, device, gameSession, attempt, client;
+  uint64_t epoch = 0, lastSeq = 0;
+};
+struct RecordedInput {
+  uint64_t token = 0;
+  uint32_t kind = 0;
+  uint64_t clientSeq = 0;
+  uint32_t caps = 0, width = 0, height = 0;
+  std::string text;
+};
+struct RecordedClose {
+  uint32_t code = 0;
+  std::string reason;
+};
+struct RecordedClass {
+  uint64_t key = 0;
+  uint32_t flags = 0;
+  std::string description;
+};
+struct RecordedLog {
+  int32_t level = 0;
+  std::string message;
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct OpenOptions {
+  std::string peer = "127.0.0.1:50000";
+  std::string local = "127.0.0.1:4000";
+  std::string listener = "default";
+  std::string subprotocol, extensions;
+  uint64_t user = 0;
+  bool isTls = false;
+  bool isBound = false;
+};
+
+/// One connection of the plugin under test. Made by FakeHost::open or an accepted FakeRequest.
+class FakeConn {
+ public:
+  FakeConn(FakeHost& host, OpenOptions options);
+  ~FakeConn();  // calls closed() if the plugin has not been told yet
+  FakeConn(const FakeConn&) = delete;
+
+  // --- what the peer does
+  /// Bytes arrive; data() is called until nothing is left, or nothing more is consumed.
+  void receive(std::string_view bytes);
+  void eof();
+
+  // --- what the host does
+  /// Encodes (once per class) and wraps, as the host would; waits for a class if there is none.
+  void deliver(const FakeEvent& event, uint64_t seq = 0, uint64_t epoch = 1);
+  /// End of a loop turn: queues the current prompt again where the class asks for it.
+  void endTurn();
+  void answerHello(gw_status status = GW_OK, std::string_view json = "{}");
+  void event(uint64_t token, gw_status status, std::string_view json);
+  void notice(uint32_t kind, uint64_t a = 0, uint64_t b = 0);
+  void writable();
+  void closeBegin(uint32_t code, std::string_view text = {}, uint64_t graceMs = 1000);
+  void closed(uint32_t code = GW_CLOSE_LOST);
+  /// Offers unconsumed bytes again, as after a pending answer or an AGAIN.
+  void retry();
+
+  // --- what the plugin did
+  bool isOpen() const { return plugin_ != nullptr; }
+  std::string takeSent() { return std::exchange(sent_, {}); }
+  const std::string& sent() const { return sent_; }
+  const std::string& unread() const { return unread_; }
+  const std::vector<RecordedHello>& hellos() const { return hellos_; }
+  const std::vector<RecordedInput>& inputs() const { return inputs_; }
+  /// The text of all accepted LINE inputs.
+  std::vector<std::string> lines() const;
+  const std::vector<std::string>& frames() const { return frames_; }
+  const std::vector<std::pair<uint64_t, uint64_t>>& acks() const { return acks_; }
+  const std::vector<RecordedClass>& classes() const { return classes_; }
+  const std::optional<RecordedClose>& closedBy() const { return close_; }
+  bool isReadPaused() const { return readPaused_; }
+  /// Absolute time, in milliseconds of the fake clock.
+  const std::map<uint32_t, uint64_t>& timers() const { return timers_; }
+  uint32_t charged() const { return charged_; }
+
+  // --- what the host answers from now on
+  gw_status sendResult = GW_OK;
+  gw_status submitResult = GW_OK;
+  gw_status frameResult = GW_OK;
+  uint32_t chargeLimit = UINT32_MAX;  // charge() fails above it
+  bool autoAnswerHello = false;       // answers at the end of the call that said hello
+
+ private:
+  friend class FakeHost;
+  friend struct FakeTables;
+  gw_host_conn* raw() { return reinterpret_cast<gw_host_conn*>(this); }
+  bool canCall() const { return plugin_ != nullptr && !close_.has_value(); }
+  void open();
+  void offer();
+  void afterCall();
+  void queueUnit(const FakeEvent& event, uint64_t seq, uint64_t epoch);
+  void fireTimer(uint32_t id);
+
+  FakeHost& host_;
+  OpenOptions options_;
+  gw_conn* plugin_ = nullptr;
+  std::string sent_, unread_;
+  std::vector<RecordedHello> hellos_;
+  std::vector<RecordedInput> inputs_;
+  std::vector<std::string> frames_;
+  std::vector<std::pair<uint64_t, uint64_t>> acks_;
+  std::vector<RecordedClass> classes_;
+  std::optional<RecordedClose> close_;
+  std::map<uint32_t, uint64_t> timers_;
+  std::optional<uint64_t> pendingHello_;
+  struct Waiting {
+    FakeEvent event;
+    uint64_t seq, epoch;
+  };
+  std::vector<Waiting> waiting_;
+  std::optional<FakeEvent> prompt_;
+  bool textInTurn_ = false;
+  bool readPaused_ = false;
+  bool closing_ = false;
+  uint32_t charged_ = 0;
+};
+
+/// An HTTP request to the plugin under test. Made by FakeHost::request.
+class FakeRequest {
+ public:
+  struct Reply {
+    uint32_t status = 0;
+    Headers headers;
+    std::string body;
+  };
+  struct Accept {
+    uint32_t mode = 0;
+    Headers headers;
+    std::string subprotocol, extensions;
+    uint64_t user = 0;
+  };
+  struct Bind {
+    uint32_t kind = 0;
+    std::string credential;
+    uint64_t epoch = 0, seq = 0, token = 0;
+  };
+  struct Frame {
+    std::string bearer, json;
+    uint64_t token = 0;
+  };
+
+  int32_t result = 0;     // GW_HTTP_* or a negative status
+  std::string errorText;  // for GW_HTTP_REJECT
+  std::optional<Reply> reply;
+  std::optional<Accept> accept;
+  std::vector<Bind> binds;
+  std::vector<Frame> frames;
+  bool isBound = false;  // a bind was answered with GW_OK
+
+  /// Answers the latest bind or frame.
+  void answer(gw_status status, uint32_t httpStatus, std::string_view body = {}, std::string_view setCookie = {});
+  /// After accept: the stream, opened as the host does.
+  std::unique_ptr<FakeConn> openStream(OpenOptions options = {});
+
+ private:
+  friend class FakeHost;
+  friend struct FakeTables;
+  FakeHost* host_ = nullptr;
+  uint64_t lastToken_ = 0;
+};
+
+class FakeHost {
+ public:
+  struct RouteRecord {
+    std::string method, path;
+    uint32_t maxBodyBytes = 0, flags = 0;
+  };
+
+  /// Calls init, validate_config, create and start; on failure error() says why and ok() is false.
+  explicit FakeHost(const gw_plugin& plugin, std::string_view options = "{}");
+  ~FakeHost();  // stop, destroy, deinit; close all connections first
+  FakeHost(const FakeHost&) = delete;
+
+  bool ok() const { return inst_ != nullptr; }
+  const std::string& error() const { return error_; }
+  gw_status validate(std::string_view options);  // error() is set on failure
+  int32_t reconfigure(std::string_view options);
+  gw_status selftest();  // error() is set on failure
+  std::pair<uint32_t, std::string> healthReport();
+  std::string configSchema() const;
+  std::vector<RouteRecord> routes();
+
+  /// Null if the plugin refused.
+  std::unique_ptr<FakeConn> open(OpenOptions options = {});
+  std::unique_ptr<FakeRequest> request(std::string_view method, std::string_view path, std::string_view query = {},
+                                       const Headers& headers = {}, std::string_view body = {});
+  /// The body of an event for a class; empty optional if the plugin skips it. Not cached.
+  std::optional<std::string> encode(std::string_view classDescription, const FakeEvent& event);
+
+  /// Moves the clock and fires the timers that are due, in order.
+  void advance(uint64_t ms);
+  uint64_t nowNs() const { return nowMs_ * 1'000'000; }
+
+  const std::vector<RecordedLog>& logs() const { return logs_; }
+  int64_t metric(std::string_view name) const;  // 0 if not defined
+  /// How often encode was called through connections: once per (event, class).
+  uint64_t encodeCalls() const { return encodeCalls_; }
+  const gw_plugin& plugin() const { return plugin_; }
+  const gw_host& table() const;
+
+ private:
+  friend class FakeConn;
+  friend class FakeRequest;
+  friend struct FakeTables;
+  struct MetricRecord {
+    std::string name;
+    int64_t value = 0;
+  };
+  /// One encode per (event, class): deliver the same FakeEvent object to many connections.
+  const std::optional<std::string>& encodeCached(const RecordedClass& cls, const FakeEvent& event);
+
+  const gw_plugin& plugin_;
+  gw_inst* inst_ = nullptr;
+  bool isInitialised_ = false;
+  std::string error_;
+  const gw_stream_ext* stream_ = nullptr;
+  const gw_encode_ext* encode_ = nullptr;
+  const gw_http_ext* http_ = nullptr;
+  const gw_health_ext* health_ = nullptr;
+  const gw_config_ext* config_ = nullptr;
+  uint64_t nowMs_ = 1000;
+  uint64_t encodeCalls_ = 0;
+  std::vector<FakeConn*> conns_;
+  std::vector<RecordedLog> logs_;
+  std::vector<MetricRecord> metrics_;
+  struct CacheEntry {
+    std::string key;
+    std::optional<std::string> body;
+  };
+  std::vector<CacheEntry> cache_;  // the latest few events
+};
+
+/// A plugin library, loaded for a test: dlopen(RTLD_NOW | RTLD_LOCAL), entry, dlclose at the end.
+class PluginFile {
+ public:
+  explicit PluginFile(const std::string& path);
+  ~PluginFile();
+  PluginFile(const PluginFile&) = delete;
+  const gw_plugin* plugin() const { return plugin_; }  // null: error() says why
+  const std::string& error() const { return error_; }
+
+ private:
+  void* handle_ = nullptr;
+  const gw_plugin* plugin_ = nullptr;
+  std::string error_;
+};
+
+}  // namespace gw::testing

@@ -1,0 +1,218 @@
+// The host's function tables, as plain functions that record into FakeConn, FakeRequest and FakeHost.
+#include "testing/fake_tables.h"
+
+#include <algorithm>
+#include <new>
+
+struct gw_buf {
+  std::string bytes;
+  int refs = 1;
+};
+
+namespace gw::testing {
+
+FakeHost* FakeTables::current = nullptr;
+
+std::string FakeTables::str(gw_slice slice) {
+  return slice.len == 0 ? std::string{} : std::string(slice.ptr, slice.len);
+}
+
+namespace {
+
+FakeConn& connOf(gw_host_conn* raw) { return *reinterpret_cast<FakeConn*>(raw); }
+FakeRequest& requestOf(gw_host_req* raw) { return *reinterpret_cast<FakeRequest*>(raw); }
+
+Headers headersOf(const gw_header* headers, size_t count) {
+  Headers out;
+  for (size_t i = 0; i < count; ++i) {
+    out.emplace_back(FakeTables::str(headers[i].name), FakeTables::str(headers[i].value));
+  }
+  return out;
+}
+
+}  // namespace
+
+// --- gw_host_stream
+
+gw_status FakeTables::send(gw_host_conn* conn, gw_slice bytes) {
+  FakeConn& self = connOf(conn);
+  if (self.close_.has_value()) return GW_E_STATE;
+  self.sent_ += str(bytes);
+  return self.sendResult;
+}
+
+gw_status FakeTables::sendBuf(gw_host_conn* conn, gw_buf* buf) {
+  return send(conn, {buf->bytes.data(), buf->bytes.size()});
+}
+
+void FakeTables::close(gw_host_conn* conn, uint32_t code, gw_slice reason) {
+  FakeConn& self = connOf(conn);
+  if (!self.close_.has_value()) self.close_ = RecordedClose{code, str(reason)};
+}
+
+void FakeTables::readPause(gw_host_conn* conn) { connOf(conn).readPaused_ = true; }
+void FakeTables::readResume(gw_host_conn* conn) { connOf(conn).readPaused_ = false; }
+
+gw_status FakeTables::timerSet(gw_host_conn* conn, uint32_t id, uint64_t delayMs) {
+  if (id > 7) return GW_E_INVALID;
+  FakeConn& self = connOf(conn);
+  if (self.close_.has_value()) return GW_E_STATE;
+  self.timers_[id] = self.host_.nowMs_ + delayMs;
+  return GW_OK;
+}
+
+void FakeTables::timerCancel(gw_host_conn* conn, uint32_t id) { connOf(conn).timers_.erase(id); }
+
+gw_status FakeTables::setClass(gw_host_conn* conn, uint64_t key, uint32_t flags, gw_slice description) {
+  FakeConn& self = connOf(conn);
+  if (self.close_.has_value()) return GW_E_STATE;
+  self.classes_.push_back({key, flags, str(description)});
+  return GW_OK;
+}
+
+gw_status FakeTables::hello(gw_host_conn* conn, uint64_t token, const gw_hello* hello) {
+  FakeConn& self = connOf(conn);
+  if (self.close_.has_value() || self.pendingHello_.has_value()) return GW_E_STATE;
+  self.hellos_.push_back({token, hello->mode, hello->caps, hello->width, hello->height, str(hello->credential_p),
+                          str(hello->device_p), str(hello->game_session_p), str(hello->attempt_p), str(hello->client_p),
+                          hello->epoch, hello->last_seq});
+  self.pendingHello_ = token;
+  return GW_OK;
+}
+
+gw_status FakeTables::submit(gw_host_conn* conn, uint64_t token, const gw_input* input) {
+  FakeConn& self = connOf(conn);
+  if (self.close_.has_value()) return GW_E_STATE;
+  if (self.pendingHello_.has_value()) return GW_E_AGAIN;
+  if (self.submitResult != GW_OK) return self.submitResult;
+  self.inputs_.push_back(
+      {token, input->kind, input->client_seq, input->caps, input->width, input->height, str(input->text_p)});
+  return GW_OK;
+}
+
+void FakeTables::ack(gw_host_conn* conn, uint64_t epoch, uint64_t seq) { connOf(conn).acks_.emplace_back(epoch, seq); }
+
+gw_status FakeTables::frame(gw_host_conn* conn, gw_slice utf8) {
+  FakeConn& self = connOf(conn);
+  if (self.close_.has_value()) return GW_E_STATE;
+  if (self.pendingHello_.has_value()) return GW_E_AGAIN;
+  if (self.frameResult != GW_OK) return self.frameResult;
+  self.frames_.push_back(str(utf8));
+  return GW_OK;
+}
+
+gw_status FakeTables::charge(gw_host_conn* conn, uint32_t units) {
+  FakeConn& self = connOf(conn);
+  if (self.close_.has_value()) return GW_E_STATE;
+  self.charged_ += units;
+  return self.charged_ > self.chargeLimit ? GW_E_LIMIT : GW_OK;
+}
+
+gw_slice FakeTables::eventPayload(const gw_event* event) {
+  const auto& payload = static_cast<const FakeEvent*>(event->host_h)->payload;
+  return {payload.data(), payload.size()};
+}
+
+uint64_t FakeTables::nowNs() { return current == nullptr ? 0 : current->nowNs(); }
+
+// --- gw_host_http
+
+gw_status FakeTables::requestBind(gw_host_req* req, uint32_t kind, gw_slice credential, uint64_t epoch, uint64_t seq,
+                                  uint64_t token) {
+  FakeRequest& self = requestOf(req);
+  if (self.reply.has_value() || self.accept.has_value()) return GW_E_STATE;
+  self.binds.push_back({kind, str(credential), epoch, seq, token});
+  self.lastToken_ = token;
+  return GW_OK;
+}
+
+gw_status FakeTables::requestFrame(gw_host_req* req, gw_slice bearer, gw_slice utf8, uint64_t token) {
+  FakeRequest& self = requestOf(req);
+  if (self.reply.has_value() || self.accept.has_value()) return GW_E_STATE;
+  self.frames.push_back({str(bearer), str(utf8), token});
+  self.lastToken_ = token;
+  return GW_OK;
+}
+
+gw_status FakeTables::httpAccept(gw_host_req* req, uint32_t mode, const gw_header* headers, size_t count,
+                                 gw_slice subprotocol, gw_slice extensions, uint64_t user) {
+  FakeRequest& self = requestOf(req);
+  if (self.reply.has_value() || self.accept.has_value()) return GW_E_STATE;
+  self.accept = FakeRequest::Accept{mode, headersOf(headers, count), str(subprotocol), str(extensions), user};
+  return GW_OK;
+}
+
+gw_status FakeTables::httpReply(gw_host_req* req, uint32_t status, const gw_header* headers, size_t count,
+                                gw_slice body) {
+  FakeRequest& self = requestOf(req);
+  if (self.reply.has_value() || self.accept.has_value()) return GW_E_STATE;
+  self.reply = FakeRequest::Reply{status, headersOf(headers, count), str(body)};
+  return GW_OK;
+}
+
+// --- gw_host_base
+
+void FakeTables::log(gw_host_inst*, int32_t level, gw_slice message, const gw_log_field* fields, size_t count) {
+  if (current == nullptr) return;
+  RecordedLog record{level, str(message), {}};
+  for (size_t i = 0; i < count; ++i) record.fields.emplace_back(str(fields[i].key), str(fields[i].value));
+  current->logs_.push_back(std::move(record));
+}
+
+gw_buf* FakeTables::bufNew(gw_slice bytes) { return new (std::nothrow) gw_buf{str(bytes), 1}; }
+void FakeTables::bufRef(gw_buf* buf) { ++buf->refs; }
+void FakeTables::bufUnref(gw_buf* buf) {
+  if (--buf->refs == 0) delete buf;
+}
+gw_slice FakeTables::bufBytes(const gw_buf* buf) { return {buf->bytes.data(), buf->bytes.size()}; }
+
+gw_status FakeTables::builderAppend(gw_builder* builder, gw_slice bytes) {
+  reinterpret_cast<std::string*>(builder)->append(str(bytes));
+  return GW_OK;
+}
+
+gw_status FakeTables::metricDefine(gw_host_inst*, uint32_t, gw_slice name, gw_slice, uint32_t* metric) {
+  auto& metrics = current->metrics_;
+  const std::string wanted = str(name);
+  const auto found =
+      std::find_if(metrics.begin(), metrics.end(), [&](const auto& each) { return each.name == wanted; });
+  *metric = static_cast<uint32_t>(found - metrics.begin());
+  if (found == metrics.end()) metrics.push_back({wanted, 0});
+  return GW_OK;
+}
+
+void FakeTables::metricAdd(gw_host_inst*, uint32_t metric, int64_t delta) {
+  current->metrics_.at(metric).value += delta;
+}
+void FakeTables::metricSet(gw_host_inst*, uint32_t metric, int64_t value) {
+  current->metrics_.at(metric).value = value;
+}
+
+const gw_host& FakeTables::host() {
+  static constexpr gw_host_base kBase{sizeof(gw_host_base), log,          bufNew,    bufRef,   bufUnref, bufBytes,
+                                      builderAppend,        metricDefine, metricAdd, metricSet};
+  static constexpr gw_host_stream kStream{sizeof(gw_host_stream),
+                                          send,
+                                          sendBuf,
+                                          close,
+                                          readPause,
+                                          readResume,
+                                          timerSet,
+                                          timerCancel,
+                                          setClass,
+                                          hello,
+                                          submit,
+                                          ack,
+                                          frame,
+                                          charge,
+                                          eventPayload,
+                                          nowNs};
+  static constexpr gw_host_http kHttp{sizeof(gw_host_http), requestBind, requestFrame, httpAccept, httpReply};
+  static constexpr gw_host kHost{
+      sizeof(gw_host), GW_ABI_VERSION, {"fake", 4}, &kBase, &kStream, &kHttp, [](gw_slice) -> const void* {
+        return nullptr;
+      }};
+  return kHost;
+}
+
+}  // namespace gw::testing

@@ -17,6 +17,8 @@
 namespace gw::plugin {
 
 class Library;
+struct CallbackOwner;
+struct GateOptions;  // plugin/file_gate.h
 
 class Generation {
  public:
@@ -25,6 +27,9 @@ class Generation {
   /// that throws, returns null or lacks a required extension fails here and nowhere else.
   static Result<std::shared_ptr<Generation>> load(const std::string& file, const std::string& copiesDir,
                                                   uint64_t number, const gw_host& host);
+  /// The same, with what the file gate should ask for beyond its defaults (allowed folders).
+  static Result<std::shared_ptr<Generation>> load(const std::string& file, const std::string& copiesDir,
+                                                  uint64_t number, const gw_host& host, const GateOptions& gate);
   ~Generation();
   Generation(const Generation&) = delete;
 
@@ -42,9 +47,13 @@ class Generation {
   const gw_config_ext* config() const { return config_; }
 
  private:
-  Generation() = default;
+  Generation();
+  Result<void> enter(const gw_host& host, const CallbackOwner& owner);
+  Result<void> checkTables();
+  Result<void> initialise(const gw_host& host, const CallbackOwner& owner);
+
   uint64_t number_ = 0;
-  std::string channelId_, version_, file_, sha256_;
+  std::string channelId_, version_, file_, sha256_, copy_;
   std::unique_ptr<Library> library_;
   const gw_plugin* plugin_ = nullptr;
   const gw_stream_ext* stream_ = nullptr;

@@ -2,6 +2,7 @@
 // Instance: a channel account of one generation; what a plugin knows as gw_host_inst.
 // Lifecycle calls [control]; raw(), counters and identity from any thread.
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -20,11 +21,17 @@ struct InstanceCounters {
   std::atomic<uint64_t> slowCallbacks{0};
   std::atomic<uint64_t> encodeCalls{0};   // gw.encode/1 encode: once per (event, class, loop)
   std::atomic<bool> quarantined{false};   // refuses accepts
+  // When the latest slow callbacks ended; kept by callback_guard.cpp.
+  std::array<std::atomic<uint64_t>, 4> slowStampsNs{};
+  std::atomic<uint32_t> slowCount{0};
 };
+
+struct CallbackOwner;  // plugin/callback_guard.h
 
 class Instance {
  public:
   /// [control] validate_config, create. Fails with the plugin's sentence.
+  /// The last reference may be dropped on any thread: destroy then runs where reaper.h says.
   static Result<std::shared_ptr<Instance>> create(std::shared_ptr<Generation> generation,
                                                   std::string accountId, std::string optionsJson);
   ~Instance();  // destroy
@@ -38,6 +45,7 @@ class Instance {
   const Generation& generation() const { return *generation_; }
   const std::string& accountId() const { return accountId_; }  // "telnet:default"
   InstanceCounters& counters() { return counters_; }
+  const CallbackOwner& callbackOwner() const { return *owner_; }  // lives for ever
 
   gw_host_inst* asHostInst() { return reinterpret_cast<gw_host_inst*>(this); }
   static Instance& from(gw_host_inst* inst) { return *reinterpret_cast<Instance*>(inst); }
@@ -46,7 +54,9 @@ class Instance {
   Instance() = default;
   std::shared_ptr<Generation> generation_;
   std::string accountId_;
+  const CallbackOwner* owner_ = nullptr;
   gw_inst* raw_ = nullptr;
+  bool started_ = false;
   InstanceCounters counters_;
 };
 

@@ -1,5 +1,5 @@
-// Logging: gw::log::write() -> level -> Sink (own thread) -> Poco channel (stderr or a file) behind a
-// formatter. Poco's own loggers are routed into the same sink.
+// Logging: gw::log::write() -> level -> Sink (own thread) -> Poco channel (stderr or a file). Poco's own loggers are
+// routed into the same sink.
 //
 // Before configure() and after shutdown() lines are written at once to standard error.
 
@@ -7,8 +7,8 @@
 
 #include <Poco/ConsoleChannel.h>
 #include <Poco/FileChannel.h>
-#include <Poco/FormattingChannel.h>
 #include <Poco/Logger.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <iostream>
@@ -22,9 +22,6 @@
 
 namespace gw::log {
 
-void appendPrintable(std::string& out, std::string_view text, bool isQuoted);  // quoted.cpp
-std::string_view clipped(std::string_view text);                               // quoted.cpp
-
 namespace {
 
 constexpr size_t kMaxMessageBytes = 4096;
@@ -35,47 +32,10 @@ const char* levelName(Poco::Message::Priority priority) {
   return priority <= Poco::Message::PRIO_INFORMATION ? "info" : "debug";
 }
 
-const std::vector<std::pair<std::string, std::string>>& fieldsOf(const Poco::Message& message) {
-  static const std::vector<std::pair<std::string, std::string>> none;
-  const auto* line = dynamic_cast<const Line*>(&message);
-  return line != nullptr ? line->fields : none;
-}
-
-class TextFormatter final : public Poco::Formatter {
- public:
-  void format(const Poco::Message& message, std::string& text) override {
-    text = formatUtc(message.getTime().epochMicroseconds());
-    std::string level = levelName(message.getPriority());
-    level.resize(5, ' ');
-    text += ' ' + level + ' ';
-    appendPrintable(text, message.getSource(), false);
-    text += ": ";
-    appendPrintable(text, std::string_view(message.getText()).substr(0, kMaxMessageBytes), false);
-    for (const auto& [key, value] : fieldsOf(message)) text += ' ' + key + '=' + log::quoted(value);
-  }
-};
-
-class JsonFormatter final : public Poco::Formatter {
- public:
-  void format(const Poco::Message& message, std::string& text) override {
-    nlohmann::ordered_json line;
-    line["time"] = formatUtc(message.getTime().epochMicroseconds());
-    line["level"] = levelName(message.getPriority());
-    line["area"] = message.getSource();
-    line["message"] = message.getText().substr(0, kMaxMessageBytes);
-    for (const auto& [key, value] : fieldsOf(message)) {
-      // A field never replaces what the line itself says.
-      line[line.contains(key) ? "field." + key : key] = clipped(value);
-    }
-    text = line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-  }
-};
-
 struct State {
   std::atomic<int> least{static_cast<int>(Level::kInfo)};
   std::mutex mutex;  // guards the rest
   std::shared_ptr<Sink> sink;
-  Poco::AutoPtr<Poco::Channel> fallback;
   bool isPocoRouted = false;
 };
 
@@ -88,22 +48,13 @@ State& state() {
 void deliver(Line line) {
   State& s = state();
   std::shared_ptr<Sink> sink;
-  Poco::AutoPtr<Poco::Channel> fallback;
   {
     const std::lock_guard lock(s.mutex);
     sink = s.sink;
-    if (!sink) {
-      if (s.fallback.isNull()) {
-        s.fallback = new Poco::FormattingChannel(textFormatter(), new Poco::ConsoleChannel(std::cerr));
-      }
-      fallback = s.fallback;
-    }
   }
-  if (sink) {
-    sink->push(std::move(line));
-  } else {
-    fallback->log(line);
-  }
+  if (sink) return sink->push(std::move(line));
+  const std::string text = formatText(line) + '\n';
+  (void)!::write(STDERR_FILENO, text.data(), text.size());  // one write: lines of two threads never mix
 }
 
 // What Poco itself has to say (its servers' error handlers) takes the same way.
@@ -120,19 +71,19 @@ Level parseLevel(const std::string& text) {
   throw std::runtime_error("log level " + log::quoted(text) + ": expected debug, info, warn or error");
 }
 
-Poco::AutoPtr<Poco::Channel> openChannel(const Options& options) {
-  Poco::AutoPtr<Poco::Channel> end;
+std::shared_ptr<Sink> openSink(const Options& options) {
+  Poco::AutoPtr<Poco::Channel> channel;
   if (options.file.empty()) {
-    end = new Poco::ConsoleChannel(std::cerr);
+    channel = new Poco::ConsoleChannel(std::cerr);
   } else {
-    end = new Poco::FileChannel(options.file);
+    channel = new Poco::FileChannel(options.file);
   }
   try {
-    end->open();
+    channel->open();
   } catch (const Poco::Exception& e) {
     throw std::runtime_error("log file " + options.file + ": cannot be opened for writing: " + e.displayText());
   }
-  return new Poco::FormattingChannel(options.json ? jsonFormatter() : textFormatter(), end);
+  return std::make_shared<Sink>(channel, options.json ? formatJson : formatText);
 }
 
 Poco::Message::Priority priorityOf(Level level) {
@@ -151,8 +102,30 @@ Poco::Message::Priority priorityOf(Level level) {
 
 }  // namespace
 
-Poco::AutoPtr<Poco::Formatter> textFormatter() { return new TextFormatter; }
-Poco::AutoPtr<Poco::Formatter> jsonFormatter() { return new JsonFormatter; }
+std::string formatText(const Line& line) {
+  std::string text = formatUtc(line.getTime().epochMicroseconds());
+  std::string level = levelName(line.getPriority());
+  level.resize(5, ' ');
+  text += ' ' + level + ' ';
+  appendPrintable(text, line.getSource(), false);
+  text += ": ";
+  appendPrintable(text, std::string_view(line.getText()).substr(0, kMaxMessageBytes), false);
+  for (const auto& [key, value] : line.fields) text += ' ' + key + '=' + log::quoted(value);
+  return text;
+}
+
+std::string formatJson(const Line& line) {
+  nlohmann::ordered_json object;
+  object["time"] = formatUtc(line.getTime().epochMicroseconds());
+  object["level"] = levelName(line.getPriority());
+  object["area"] = line.getSource();
+  object["message"] = line.getText().substr(0, kMaxMessageBytes);
+  for (const auto& [key, value] : line.fields) {
+    // A field never replaces what the line itself says.
+    object[object.contains(key) ? "field." + key : key] = clipped(value);
+  }
+  return object.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+}
 
 void write(Level level, std::string_view area, std::string_view message, const Field* fields, size_t count) {
   if (static_cast<int>(level) < state().least.load(std::memory_order_relaxed)) return;
@@ -167,13 +140,14 @@ void write(Level level, std::string_view area, std::string_view message, std::in
 
 void configure(const Options& options) {
   const Level least = parseLevel(options.level);
-  auto next = std::make_shared<Sink>(openChannel(options));
+  auto next = openSink(options);
   State& s = state();
   std::shared_ptr<Sink> previous;
   {
     const std::lock_guard lock(s.mutex);
     previous = std::exchange(s.sink, std::move(next));
     if (!s.isPocoRouted) {
+      Poco::Logger::root();  // exists only once it was asked for; the next two lines change existing loggers only
       Poco::Logger::setChannel("", new PocoRoute);
       Poco::Logger::setLevel("", Poco::Message::PRIO_WARNING);
       s.isPocoRouted = true;
@@ -199,9 +173,11 @@ uint64_t droppedLines() {
 
 void shutdown() {
   std::shared_ptr<Sink> sink;
-  const std::lock_guard lock(state().mutex);
-  sink.swap(state().sink);
-  sink.reset();
+  {
+    const std::lock_guard lock(state().mutex);
+    sink.swap(state().sink);
+  }
+  sink.reset();  // writes the rest and joins; outside the lock, so that nobody else waits for the disk
 }
 
 }  // namespace gw::log

@@ -7,7 +7,8 @@
 
 namespace gw::log {
 
-Sink::Sink(Poco::AutoPtr<Poco::Channel> channel) : channel_(std::move(channel)), thread_([this] { run(); }) {}
+Sink::Sink(Poco::AutoPtr<Poco::Channel> channel, Format format)
+    : channel_(std::move(channel)), format_(format), thread_([this] { run(); }) {}
 
 Sink::~Sink() {
   {
@@ -57,10 +58,10 @@ void Sink::run() {
     batch.swap(queue_);
     const uint64_t untold = std::exchange(droppedUntold_, 0);
     lock.unlock();
-    for (const auto& message : batch) writeQuietly(message);
+    for (const auto& line : batch) writeQuietly(line);
     if (untold > 0) {
-      writeQuietly(Poco::Message("log", std::to_string(untold) + " lines dropped: the log is written too slowly",
-                                 Poco::Message::PRIO_WARNING));
+      writeQuietly(Line("log", std::to_string(untold) + " lines dropped: the log is written too slowly",
+                        Poco::Message::PRIO_WARNING));
     }
     lock.lock();
     writtenCount_ += batch.size();
@@ -68,9 +69,9 @@ void Sink::run() {
   }
 }
 
-void Sink::writeQuietly(const Poco::Message& message) {
+void Sink::writeQuietly(const Line& line) {
   try {
-    channel_->log(message);
+    channel_->log(Poco::Message(line.getSource(), format_(line), line.getPriority()));
   } catch (const std::exception&) {
     // A full disk must not end the gateway, and the log is the only place to say so.
     const std::lock_guard lock(mutex_);

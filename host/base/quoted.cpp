@@ -2,6 +2,7 @@
 // reorder what a person reads.
 
 #include "base/log.h"
+#include "base/log_sink.h"
 
 namespace gw::log {
 namespace {

@@ -9,6 +9,7 @@
 //  2. Output: units are indivisible and FIFO; one flush per turn (writev, or send for one segment).
 //     Units up to 1 KiB are copied together, larger bodies are shared.
 //  3. Memory of an idle connection: this object and the kernel's; no buffers.
+//  4. Calls of the handler never nest: kick(), abort() and close() act at the end of the turn.
 
 #include <cstdint>
 #include <memory>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "net/event_loop.h"
+#include "net/output_queue.h"
 #include "net/shared_bytes.h"
 
 namespace gw::net {
@@ -25,18 +27,20 @@ class TlsSession;  // net/tls.h
 class Connection;
 
 enum class CloseCause {
-  kLocal,        // close() was asked for and everything was flushed
-  kPeer,         // EOF or reset by the peer
-  kTimeout,      // TLS handshake or goodbye deadline
-  kSlow,         // hard limit of the queue, or no progress for stallMs
-  kError,        // socket or TLS error
+  kLocal,    // close() was asked for, everything was flushed and FIN was sent
+  kPeer,     // EOF or reset by the peer
+  kTimeout,  // TLS handshake deadline, or output left at the end of close()'s grace
+  kSlow,     // hard limit of the queue, or no progress for stallMs
+  kError,    // socket or TLS error
 };
 
 class ConnectionHandler {
  public:
-  /// New bytes behind what was left. Returns how many were consumed.
+  /// New bytes behind what was left, all of it contiguous. Returns how many were consumed; the rest
+  /// is offered again with the next bytes, by kick() or by resumeReading().
   virtual size_t onBytes(Connection& connection, std::string_view bytes) = 0;
-  /// The peer finished sending; output may still be written. Called after the last onBytes.
+  /// The peer finished sending; output may still be written. Called after the last onBytes (but
+  /// kick() still offers what was left). While reading is paused it waits.
   virtual void onEof(Connection& connection) = 0;
   /// The queue fell below the low watermark after having been above the soft limit.
   virtual void onWritable(Connection& connection) = 0;
@@ -49,15 +53,15 @@ class ConnectionHandler {
 
 struct ConnectionLimits {
   uint32_t unreadBytes = 256 * 1024;
-  uint32_t softBytes = 1 << 20;       // isAboveSoft()
-  uint32_t lowBytes = 256 * 1024;     // onWritable below it
-  uint32_t hardBytes = 4 << 20;       // closed as kSlow above it
-  uint32_t stallMs = 30'000;          // closed as kSlow without write progress
+  uint32_t softBytes = 1 << 20;    // isAboveSoft()
+  uint32_t lowBytes = 256 * 1024;  // onWritable below it
+  uint32_t hardBytes = 4 << 20;    // closed as kSlow above it
+  uint32_t stallMs = 30'000;       // closed as kSlow without write progress
   uint32_t tlsHandshakeMs = 10'000;
 };
 
 struct PeerAddress {
-  std::string ip;       // "203.0.113.9" or "2001:db8::1"; IPv4-mapped IPv6 is shown as IPv4
+  std::string ip;  // "203.0.113.9" or "2001:db8::1"; IPv4-mapped IPv6 is shown as IPv4
   uint16_t port = 0;
   std::string toString() const;  // "ip:port" / "[ip]:port"
   /// What per-address limits count: IPv4 /32, IPv6 /64.
@@ -66,7 +70,7 @@ struct PeerAddress {
 
 class Connection final : private FdHandler {
  public:
-  /// Takes the (non-blocking) socket. tls: null for plaintext. limits must outlive it.
+  /// Takes the (non-blocking) socket. tls: null for plaintext. limits must outlive it (setLimits()).
   Connection(EventLoop& loop, int fd, PeerAddress peer, const ConnectionLimits& limits,
              std::unique_ptr<TlsSession> tls);
   ~Connection();
@@ -74,14 +78,18 @@ class Connection final : private FdHandler {
   /// Starts watching (and the TLS handshake). The handler may be exchanged at any time (HTTP front →
   /// stream); left-over input is offered to the new one by kick().
   void start(ConnectionHandler& handler);
-  void setHandler(ConnectionHandler& handler) { handler_ = &handler; }
-  /// Offers unread input again at the end of this turn.
+  /// A new handler is told of an EOF that its predecessor has seen, after kick().
+  void setHandler(ConnectionHandler& handler);
+  void setLimits(const ConnectionLimits& limits) { limits_ = &limits; }
+  /// Offers unread input again at the end of this turn, unless reading is paused.
   void kick();
 
   void send(std::string_view bytes) { sendUnit(bytes, SharedBytes(), {}); }
   void sendUnit(std::string_view head, const SharedBytes& body, std::string_view tail);
-  size_t queuedBytes() const;
-  bool isAboveSoft() const;
+  size_t queuedBytes() const { return output_.bytes(); }
+  bool isAboveSoft() const { return output_.bytes() > limits_->softBytes; }
+  /// Received and not yet consumed by the handler.
+  size_t unreadBytes() const { return unread_.size(); }
   /// Bytes handed to the kernel so far (plaintext count), and those it has not had acknowledged.
   uint64_t writtenBytes() const { return writtenBytes_; }
   uint64_t readBytes() const { return readBytes_; }
@@ -91,13 +99,15 @@ class Connection final : private FdHandler {
   void resumeReading();
 
   /// Flushes, sends FIN (close_notify first), discards input until EOF or graceMs, then onClosed(kLocal).
+  /// Nothing but onClosed is called from now on; later sends are ignored. Again: shortens the grace.
   void close(uint32_t graceMs);
   /// Drops the queue and closes now; onClosed(cause) follows at the end of the turn.
   void abort(CloseCause cause, std::string_view error);
   bool isClosing() const { return closing_; }
 
   /// Leaves this loop with fd, TLS, unread input, queue and timers; adopt() on the other loop (posted
-  /// there). Between the two nobody may touch it.
+  /// there). Between the two nobody may touch it. Not from within onBytes (aborts): what it consumes is
+  /// not known yet; use loop.atTurnEnd().
   void detach();
   void adopt(EventLoop& loop);
 
@@ -108,20 +118,48 @@ class Connection final : private FdHandler {
   int fd() const { return fd_; }
 
  private:
-  friend struct ConnectionIo;  // connection.cpp: reading, flushing, lingering
+  friend struct ConnectionIo;  // connection_io.cpp: reading, flushing, lingering
   void onFdReady(uint32_t epollEvents) override;
-  class OutputQueue;
+  void onTurnEnd() override;
+  void onTimer();
+  void scheduleTurnEnd();
+
+  static constexpr size_t kNoFlush = static_cast<size_t>(-1);
 
   EventLoop* loop_;
   ConnectionHandler* handler_ = nullptr;
   const ConnectionLimits* limits_;
   int fd_;
+  uint32_t armed_ = 0;  // what epoll watches now
   bool closing_ = false;
+  bool watched_ = false;
+  bool handshaking_ = false;
+  bool offering_ = false;  // onBytes is on the stack
+  bool paused_ = false;
+  bool kicked_ = false;
+  bool readMore_ = false;  // input below unreadBytes may wait again
+  bool eofSeen_ = false;
+  bool eofTold_ = false;
+  bool writeBlocked_ = false;   // the kernel took no more: wait for EPOLLOUT
+  bool tlsWantsWrite_ = false;  // the handshake or a read has to write first
+  bool wasAboveSoft_ = false;
+  bool finSent_ = false;
+  bool aborted_ = false;
+  bool closed_ = false;  // onClosed was called
+  CloseCause cause_ = CloseCause::kLocal;
+  size_t flushTicket_ = kNoFlush;
   uint64_t writtenBytes_ = 0;
   uint64_t readBytes_ = 0;
+  uint64_t progressNs_ = 0;      // when the kernel or the peer last took something
+  size_t unsentAtProgress_ = 0;  // what SIOCOUTQ said then
+  uint64_t graceEndNs_ = 0;
+  uint64_t keptDeadlineNs_ = 0;  // the timer's, between detach() and adopt(); 0: not set
   std::unique_ptr<TlsSession> tls_;
   PeerAddress peer_;
-  // The helper that implements this header adds what it needs.
+  std::string unread_;
+  std::string error_;
+  OutputQueue output_;
+  Timer timer_;  // handshake, then stall, then grace: never two at once
 };
 
 }  // namespace gw::net

@@ -2,8 +2,11 @@
 // EventLoop: one thread, one epoll, everything of its connections and sessions.
 //
 // Thread rule: only post(), stop(), isInLoop() and figures() may be called from elsewhere.
-// Order within a turn: ready fds, due timers, posted tasks (in batches), then the turn-end hooks
-// (flushes); so that everything a turn produced leaves in one write per connection.
+// Order within a turn: ready fds, due timers, posted tasks (in batches), then the turn-end hooks, the
+// flushes and last the graveyard; so that everything a turn produced leaves in one write per connection.
+//
+// Connections, timers and listeners of a loop must be gone (or their loop stopped and joined) before
+// the EventLoop object is destroyed; timers alone may outlive it.
 
 #include <atomic>
 #include <cstddef>
@@ -20,20 +23,22 @@ namespace gw::net {
 class FdHandler {
  public:
   virtual void onFdReady(uint32_t epollEvents) = 0;
+  /// Follows requestFlush(), once, at the end of the turn.
+  virtual void onTurnEnd() {}
 
  protected:
   ~FdHandler() = default;
 };
 
 class TimerQueue;
+class IoScratch;  // net/io_scratch.h: the loop's read buffer and recycled output chunks
 
 /// A one-shot timer, embedded in its owner; destroying or cancelling it is always safe.
 /// About 48 bytes; setting it again moves it. The callback must not destroy the loop.
 class Timer {
  public:
   using Callback = void (*)(void* owner);
-  Timer(TimerQueue& queue, Callback callback, void* owner)
-      : queue_(&queue), callback_(callback), owner_(owner) {}
+  Timer(TimerQueue& queue, Callback callback, void* owner) : queue_(&queue), callback_(callback), owner_(owner) {}
   ~Timer() { cancel(); }
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
@@ -59,11 +64,11 @@ class Timer {
 /// What a loop publishes each second, for health, metrics and admin; read from any thread.
 struct LoopFigures {
   uint64_t turns = 0;
-  uint64_t lagMaxNs = 0;      // longest turn in the last second
+  uint64_t lagMaxNs = 0;  // longest turn in the last second
   uint64_t inboxBytes = 0;
   uint64_t inboxTasks = 0;
   uint64_t connections = 0;
-  uint64_t lastTurnNs = 0;    // monotonic time of the last published turn
+  uint64_t lastTurnNs = 0;  // monotonic time of the last published turn
 };
 
 class EventLoop {
@@ -76,7 +81,10 @@ class EventLoop {
   int index() const { return index_; }
   void start();  // runs the loop in a thread of its own
   void run();    // runs it here (tests)
-  void stop();   // any thread; returns at once
+  /// One turn here, waiting at most timeoutMs (-1: until something happens). For tests and benches.
+  void runOnce(int timeoutMs);
+  /// Any thread; returns at once. What was posted before is still run.
+  void stop();
   void join();
 
   /// Any thread. FIFO per sender. bytes: what the task carries, counted against the inbox bound.
@@ -95,6 +103,11 @@ class EventLoop {
 
   /// [loop] Calls hook once at the end of this turn, then forgets it. Hooks may add hooks.
   void atTurnEnd(Task hook);
+  /// [loop] Calls handler.onTurnEnd() once after the turn-end hooks. Returns a ticket that
+  /// cancelFlush() takes as long as onTurnEnd() was not called. Costs one vector slot.
+  size_t requestFlush(FdHandler& handler);
+  void cancelFlush(size_t ticket) { flushes_[ticket] = nullptr; }
+  IoScratch& scratch() { return *scratch_; }  // [loop]
   /// [loop] Destroys an object after this turn, when nobody on the stack can still touch it.
   template <typename T>
   void deleteLater(std::unique_ptr<T> object) {
@@ -106,10 +119,14 @@ class EventLoop {
 
  private:
   struct Inbox;
+  void enterLoop();
   void turn(int timeoutMs);
-  void drainInbox();
+  int waitMs(int timeoutMs);
+  void dispatchReady(int count);
+  void drainInbox(size_t limit);
   void runTurnEnd();
-  void publishFigures();
+  void buryTheDead();
+  void publishFigures(uint64_t endNs);
 
   const int index_;
   int epollFd_ = -1;
@@ -121,7 +138,12 @@ class EventLoop {
   int64_t connections_ = 0;
   std::unique_ptr<TimerQueue> timers_;
   std::unique_ptr<Inbox> inbox_;
+  std::unique_ptr<IoScratch> scratch_;
   std::vector<Task> turnEnd_;
+  std::vector<FdHandler*> flushes_;
+  size_t nextFlush_ = 0;           // emptied as a whole, so that tickets stay valid
+  std::vector<FdHandler*> ready_;  // of this turn; unwatch() blanks what is still to come
+  std::vector<uint32_t> readyEvents_;
   std::vector<std::shared_ptr<void>> graveyard_;
   struct Figures;
   std::unique_ptr<Figures> figures_;

@@ -20,7 +20,7 @@
 namespace gw::net {
 
 struct HttpHeader {
-  std::string_view name;   // lower case on requests
+  std::string_view name;  // lower case on requests
   std::string_view value;
 };
 
@@ -28,10 +28,10 @@ struct HttpLimits {
   uint32_t headerBytes = 16 * 1024;
   uint32_t headerCount = 100;
   uint32_t urlBytes = 8 * 1024;
-  uint32_t headerMs = 10'000;     // from the first byte (or accept) to the end of the headers
+  uint32_t headerMs = 10'000;  // from the first byte (or accept) to the end of the headers
   uint32_t bodyMs = 30'000;
   uint32_t keepAliveMs = 75'000;
-  uint32_t deferMs = 30'000;      // a request without an answer: 503
+  uint32_t deferMs = 30'000;  // a request without an answer: 503
   uint32_t maxBodyBytes = 1 << 20;
 };
 
@@ -67,11 +67,11 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
 };
 
 struct HttpRoute {
-  std::string method;      // "GET" also serves HEAD
-  std::string path;        // exact; a path ending in "/*" takes everything below
+  std::string method;  // "GET" also serves HEAD
+  std::string path;    // exact; a path ending in "/*" takes everything below
   uint32_t maxBodyBytes = 0;
-  bool cors = false;       // OPTIONS and CORS headers for allowed origins
-  bool checkOrigin = true; // refuse a foreign Origin with 403
+  bool cors = false;                                           // OPTIONS and CORS headers for allowed origins
+  bool checkOrigin = true;                                     // refuse a foreign Origin with 403
   std::function<void(std::shared_ptr<HttpExchange>)> handler;  // [loop]
 };
 
@@ -85,8 +85,8 @@ class HttpFront {
  public:
   HttpFront(HttpLimits limits, ConnectionLimits connectionLimits);
   ~HttpFront();
-  void publish(std::shared_ptr<const RouteTable> routes);           // any thread
-  void publishRules(std::shared_ptr<const HttpRules> rules);        // any thread
+  void publish(std::shared_ptr<const RouteTable> routes);     // any thread
+  void publishRules(std::shared_ptr<const HttpRules> rules);  // any thread
   /// Takes a connection until it is closed or given away. onDone: it left the front (for counting).
   void accept(std::unique_ptr<Connection> connection, Task onDone);
   /// [loop] Closes idle keep-alive connections of this loop (shutdown).

@@ -16,7 +16,10 @@ class SharedBytes {
   explicit SharedBytes(std::string_view bytes);
   SharedBytes(const SharedBytes& o) : block_(o.block_) { ref(); }
   SharedBytes(SharedBytes&& o) noexcept : block_(std::exchange(o.block_, nullptr)) {}
-  SharedBytes& operator=(SharedBytes o) noexcept { std::swap(block_, o.block_); return *this; }
+  SharedBytes& operator=(SharedBytes o) noexcept {
+    std::swap(block_, o.block_);
+    return *this;
+  }
   ~SharedBytes() { unref(); }
 
   std::string_view view() const;
@@ -25,12 +28,25 @@ class SharedBytes {
 
   /// For the C ABI's gw_buf*: the raw block with one reference more, and back.
   void* release() { return std::exchange(block_, nullptr); }
-  static SharedBytes adopt(void* block) { SharedBytes b; b.block_ = static_cast<Block*>(block); return b; }
-  static SharedBytes share(void* block) { SharedBytes b = adopt(block); b.ref(); return b; }
+  static SharedBytes adopt(void* block) {
+    SharedBytes b;
+    b.block_ = static_cast<Block*>(block);
+    return b;
+  }
+  static SharedBytes share(void* block) {
+    SharedBytes b = adopt(block);
+    b.ref();
+    return b;
+  }
 
  private:
-  struct Block { std::atomic<uint32_t> refs; uint32_t size; };
-  void ref() { if (block_) block_->refs.fetch_add(1, std::memory_order_relaxed); }
+  struct Block {
+    std::atomic<uint32_t> refs;
+    uint32_t size;
+  };
+  void ref() {
+    if (block_) block_->refs.fetch_add(1, std::memory_order_relaxed);
+  }
   void unref();
   Block* block_ = nullptr;
 };

@@ -45,10 +45,16 @@ class TlsSession {
   Io read(char* out, size_t capacity, size_t& got);
   Io write(const char* bytes, size_t size, size_t& written);
   Io shutdown();  // sends close_notify
-  std::string lastError() const;
+  /// Bytes that are decrypted and not yet read: epoll does not announce them.
+  size_t pending() const;
+  /// What the last kError was, for logs; empty if there was none.
+  std::string lastError() const { return error_; }
 
  private:
+  Io ioOf(int returned);
   SSL* ssl_;
+  bool isBroken_ = false;  // after a fatal error OpenSSL forbids further calls, shutdown included
+  std::string error_;
 };
 
 }  // namespace gw::net

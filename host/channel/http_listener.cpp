@@ -1,0 +1,138 @@
+#include "channel/http_listener.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace gw::channel {
+namespace {
+
+const char* const kGatewayOwner = "the gateway itself";
+
+std::string hostAndPort(const std::string& host, uint16_t port) {
+  const bool isBareIpv6 = host.find(':') != std::string::npos && host.front() != '[';
+  return (isBareIpv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+/// A page that this listener serves may talk back to it.
+void addOwnOrigins(net::HttpRules& rules, const std::string& scheme, uint16_t port) {
+  for (const std::string& host : rules.allowedHosts) {
+    rules.allowedOrigins.push_back(scheme + "://" + hostAndPort(host, port));
+    const bool isDefaultPort = (scheme == "http" && port == 80) || (scheme == "https" && port == 443);
+    if (isDefaultPort) rules.allowedOrigins.push_back(scheme + "://" + host);  // browsers leave it out
+  }
+}
+
+}  // namespace
+
+HttpListener::HttpListener(HttpListenerSpec spec, const HttpSettings& settings)
+    : spec_(std::move(spec)),
+      settings_(settings),
+      front_(std::make_shared<net::HttpFront>(settings.http, settings.connection)) {
+  routes_[kGatewayOwner] = spec_.extraRoutes;
+}
+
+HttpListener::~HttpListener() { close(); }
+
+Result<void> HttpListener::bind() {
+  if (isBound()) return {};
+  if (spec_.tls && !tls_) {
+    auto loaded = net::TlsContext::load(*spec_.tls);
+    if (!loaded) return loaded.error();
+    tls_ = std::move(*loaded);
+  }
+  net::ListenAddress address = spec_.listen;
+  if (boundPort_ != 0) address.port = boundPort_;
+  auto bound = net::Listener::bind(spec_.name, address, settings_.socket);
+  if (!bound) return bound.error();
+  listener_ = std::move(*bound);
+  boundPort_ = listener_->port();
+  publishRules(spec_.rules);
+  publishTable();
+  return {};
+}
+
+std::vector<std::string> HttpListener::origins() const {
+  std::vector<std::string> all;
+  for (const std::string& host : spec_.listen.hosts) {
+    all.push_back((spec_.tls ? "https://" : "http://") + hostAndPort(host, boundPort_));
+  }
+  return all;
+}
+
+void HttpListener::startAccepting(const std::vector<net::EventLoop*>& loops) {
+  if (!isBound() || isAccepting_) return;
+  isAccepting_ = true;
+  // Everything by value or shared: a socket may be accepted while this object closes.
+  listener_->startAccepting(loops, [front = front_, tls = tls_, counts = counts_, settings = &settings_](
+                                       net::EventLoop& loop, int fd, net::PeerAddress peer) {
+    const HttpAdmission& admission = settings->admission;
+    const bool isFull = counts->waiting.load(std::memory_order_relaxed) >= admission.maxConnections;
+    if (isFull || (admission.admit && !admission.admit(peer))) {
+      counts->refused.fetch_add(1, std::memory_order_relaxed);
+      ::close(fd);
+      return;
+    }
+    counts->waiting.fetch_add(1, std::memory_order_relaxed);
+    auto session = tls ? tls->newSession(fd) : nullptr;
+    if (tls && !session) {
+      counts->waiting.fetch_sub(1, std::memory_order_relaxed);
+      if (admission.left) admission.left(peer);
+      ::close(fd);
+      return;
+    }
+    auto connection = std::make_unique<net::Connection>(loop, fd, peer, settings->connection, std::move(session));
+    front->accept(std::move(connection), [counts, settings, peer] {
+      counts->waiting.fetch_sub(1, std::memory_order_relaxed);
+      if (settings->admission.left) settings->admission.left(peer);
+    });
+  });
+}
+
+void HttpListener::close() {
+  if (!listener_) return;
+  listener_->stopAccepting();
+  listener_.reset();
+  isAccepting_ = false;
+}
+
+Result<void> HttpListener::addRoutes(const std::string& owner, std::vector<net::HttpRoute> routes) {
+  for (const net::HttpRoute& wanted : routes) {
+    for (const auto& [other, taken] : routes_) {
+      const bool isTaken = std::any_of(taken.begin(), taken.end(), [&](const net::HttpRoute& r) {
+        return r.method == wanted.method && r.path == wanted.path;
+      });
+      if (other == owner || !isTaken) continue;
+      return fail(ErrorCode::kConflict, "both " + other + " and " + owner + " want " + wanted.method + " " +
+                                            wanted.path + " on HTTP listener " + spec_.name);
+    }
+  }
+  routes_[owner] = std::move(routes);
+  publishTable();
+  return {};
+}
+
+void HttpListener::removeRoutes(const std::string& owner) {
+  if (routes_.erase(owner) != 0) publishTable();
+}
+
+void HttpListener::publishTable() {
+  auto table = std::make_shared<net::RouteTable>();
+  for (const auto& [owner, routes] : routes_) table->routes.insert(table->routes.end(), routes.begin(), routes.end());
+  front_->publish(std::move(table));
+}
+
+void HttpListener::publishRules(net::HttpRules rules) {
+  spec_.rules = rules;
+  addOwnOrigins(rules, spec_.tls ? "https" : "http", boundPort_);
+  front_->publishRules(std::make_shared<net::HttpRules>(std::move(rules)));
+}
+
+Result<void> HttpListener::reloadTls() {
+  if (!tls_) return {};
+  return tls_->reload();
+}
+
+}  // namespace gw::channel

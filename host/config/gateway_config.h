@@ -132,6 +132,16 @@ GatewayConfig parse(const std::string& json, const std::string& sourceName);
 /// The configuration in force as JSON, secrets' file names included, never their content.
 std::string toJson(const GatewayConfig& config);
 
+/// A path of the file, relative to the file's folder unless it is absolute.
+std::string resolvePath(const GatewayConfig& config, const std::string& path);
+/// A file inside stateDir; "" is stateDir itself.
+std::string statePath(const GatewayConfig& config, const std::string& file);
+/// Where the admin socket is: adminSocket, or admin.sock inside stateDir.
+std::string adminSocketPath(const GatewayConfig& config);
+
+/// "loopback", 127.0.0.0/8 or ::1.
+bool isLoopback(const std::string& bind);
+
 /// Which JSON paths differ, and whether each can be applied live.
 struct ReloadPlan {
   std::vector<std::string> live;

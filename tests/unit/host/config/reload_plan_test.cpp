@@ -1,0 +1,61 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/gateway_config.h"
+
+namespace gw::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const char* const kBase = R"({"http": [{"name": "main"}], "accounts": [
+  {"channel": "telnet", "listen": {"port": 4000}}, {"channel": "sse", "http": "main"}]})";
+
+TEST(ReloadPlan, IsEmptyForTheSameConfiguration) {
+  const ReloadPlan plan = planReload(parse(kBase, "a"), parse(kBase, "b"));
+  EXPECT_THAT(plan.live, IsEmpty());
+  EXPECT_THAT(plan.needRestart, IsEmpty());
+}
+
+TEST(ReloadPlan, IgnoresTheOrderOfAccounts) {
+  const auto next = parse(R"({"http": [{"name": "main"}], "accounts": [
+    {"channel": "sse", "http": "main"}, {"channel": "telnet", "listen": {"port": 4000}}]})",
+                          "b");
+  EXPECT_THAT(planReload(parse(kBase, "a"), next).needRestart, IsEmpty());
+}
+
+TEST(ReloadPlan, AppliesLimitsLive) {
+  auto next = parse(kBase, "b");
+  next.limits.commandBurst = 99;
+  next.lobby.guests = true;
+  next.accounts[0].optionsJson = R"({"x":1})";
+  next.accounts[1].enabled = false;
+  next.http[0].allowedOrigins = {"https://a.example"};
+  const ReloadPlan plan = planReload(parse(kBase, "a"), next);
+  EXPECT_THAT(plan.live, testing::UnorderedElementsAre("/limits/commandBurst", "/lobby/guests",
+                                                       "/accounts/telnet:default/options/x",
+                                                       "/accounts/sse:default/enabled", "/http/main/allowedOrigins"));
+  EXPECT_THAT(plan.needRestart, IsEmpty());
+}
+
+TEST(ReloadPlan, ListsWhatNeedsARestart) {
+  auto next = parse(kBase, "b");
+  next.loops = 7;
+  next.accounts[0].listen.port = 4001;
+  next.accounts.push_back(next.accounts[0]);
+  next.accounts[2].account = "second";
+  const ReloadPlan plan = planReload(parse(kBase, "a"), next);
+  EXPECT_THAT(plan.live, IsEmpty());
+  EXPECT_THAT(plan.needRestart,
+              ElementsAre("/loops", "/accounts/telnet:default/listen/port", "/accounts/telnet:second"));
+}
+
+TEST(ReloadPlan, ListsARemovedAccount) {
+  auto next = parse(kBase, "b");
+  next.accounts.pop_back();
+  EXPECT_THAT(planReload(parse(kBase, "a"), next).needRestart, ElementsAre("/accounts/sse:default"));
+}
+
+}  // namespace
+}  // namespace gw::config

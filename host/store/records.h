@@ -13,33 +13,33 @@ struct SessionRecord {
   SessionId id;
   uint64_t epoch = 1;
   std::string gatewayId;
-  std::string backend;       // "lobby"
+  std::string backend;  // "lobby"
   std::string userId;
   std::string userName;
-  std::string entityId;      // character id
+  std::string entityId;  // character id
   std::string entityName;
   int64_t createdAt = 0;
   int64_t lastActivity = 0;
-  std::string state;         // "playing", "disconnected", ... (CHECKed)
-  std::string protocol;      // the channel that made it
+  std::string state;     // "playing", "disconnected", ... (CHECKed)
+  std::string protocol;  // the channel that made it
   std::string clientAddress;
-  std::string metadata;      // JSON object
-  int64_t expiresAt = 0;     // when cleanup may delete it
-  bool cleanStop = false;    // its host wrote everything before it let go
-  uint64_t lastSeq = 0;      // highest seq ever assigned in this epoch
-  uint64_t commandSeq = 0;   // highest command seq given to the backend
+  std::string metadata;     // JSON object
+  int64_t expiresAt = 0;    // when cleanup may delete it
+  bool cleanStop = false;   // its host wrote everything before it let go
+  uint64_t lastSeq = 0;     // highest seq ever assigned in this epoch
+  uint64_t commandSeq = 0;  // highest command seq given to the backend
 };
 
 struct LoggedEvent {
   uint64_t epoch = 0;
   uint64_t seq = 0;
-  std::string body;          // packed by session/event_log
+  std::string body;  // packed by session/event_log
 };
 
 struct LineageRecord {
-  std::string lineage;       // id within the session
+  std::string lineage;  // id within the session
   std::string device;
-  uint64_t epoch = 0;        // acknowledged position
+  uint64_t epoch = 0;  // acknowledged position
   uint64_t seq = 0;
 };
 
@@ -54,13 +54,13 @@ struct QueuedCommand {
 };
 
 struct TokenRecord {
-  std::string hash;          // of the secret
-  std::string kind;          // reconnect | access | stream | code
+  std::string hash;  // of the secret
+  std::string kind;  // reconnect | access | stream | code
   SessionId session;
   std::string lineage;
   std::string device;
-  std::string attemptHash;   // first use binds
-  std::string successorHash; // what the first use issued; unconfirmed until confirmedAt
+  std::string attemptHash;    // first use binds
+  std::string successorHash;  // what the first use issued; unconfirmed until confirmedAt
   int64_t confirmedAt = 0;
   int64_t expiresAt = 0;
 };
@@ -84,7 +84,7 @@ struct UserRecord {
   int64_t createdAt = 0;
   int64_t lastLoginAt = 0;
   bool locked = false;
-  std::string settings;      // JSON object: {"plain":true,"ignore":["…"]}
+  std::string settings;  // JSON object: {"plain":true,"ignore":["…"]}
 };
 
 struct CharacterRecord {
@@ -92,25 +92,25 @@ struct CharacterRecord {
   std::string backend;
   std::string userId;
   std::string name;
-  std::string key;           // confusable skeleton, unique per backend
-  std::string json;          // the backend's own attributes
+  std::string key;   // confusable skeleton, unique per backend
+  std::string json;  // the backend's own attributes
   int64_t createdAt = 0;
 };
 
 struct BanRecord {
   std::string id;
-  std::string kind;          // "address" (CIDR) | "user"
+  std::string kind;  // "address" (CIDR) | "user"
   std::string value;
   std::string reason;
   int64_t createdAt = 0;
-  int64_t expiresAt = 0;     // 0: for ever
+  int64_t expiresAt = 0;  // 0: for ever
 };
 
 struct ApiTokenRecord {
   std::string id;
   std::string hash;
   std::string name;
-  std::string role;          // view | operate | admin
+  std::string role;  // view | operate | admin
   int64_t createdAt = 0;
   int64_t lastUsedAt = 0;
 };

@@ -5,6 +5,9 @@
 // Thread: one store worker at a time per object (each worker has its own); never an event loop: every
 // call may block on disk or network. Fails: kBusy (retry), kUnavailable, kConflict where noted. On
 // failure nothing was changed. Several calls become one transaction by begin() .. commit().
+//
+// Text is UTF-8 without NUL, else kInvalid (one database would cut it, another refuse it); event bodies
+// are bytes.
 
 #include <memory>
 #include <optional>
@@ -20,25 +23,33 @@ class SessionStore {
  public:
   virtual ~SessionStore() = default;
 
+  /// begin() nests: an inner begin() .. commit() or rollback() is a savepoint of the outer one.
   virtual Result<void> begin() = 0;
+  /// Ends the innermost begin(), also when it fails: then its changes are gone.
   virtual Result<void> commit() = 0;
+  /// Undoes the innermost begin(); without one it does nothing.
   virtual void rollback() = 0;
 
   // Sessions
-  /// Inserts or replaces the whole bundle. Fails kConflict if the stored epoch is higher.
+  /// Inserts or replaces the whole bundle: what the stored one has and this one lacks (log, lineages,
+  /// devices, commands, tokens, rooms) is gone. Fails kConflict if the stored epoch is higher.
   virtual Result<void> saveSession(const SessionBundle& bundle) = 0;
   /// The bundle; also expired ones are absent. If the row lacks the clean-stop mark the epoch is raised
-  /// by 1; either way the mark is cleared, and both are committed before it returns.
+  /// by 1; either way the mark is cleared, and both are committed before it returns (inside begin(): by
+  /// its commit()). The bundle's cleanStop says whether the mark was there; lastSeq stays that of the
+  /// epoch before. expiresAt 0 never expires.
   virtual Result<std::optional<SessionBundle>> takeSession(const SessionId& id, int64_t nowUs) = 0;
   virtual Result<std::optional<SessionRecord>> peekSession(const SessionId& id) = 0;
   /// The live session of a user's character, if any is stored.
-  virtual Result<std::optional<SessionId>> findSession(const std::string& userId, const std::string& entityId, int64_t nowUs) = 0;
+  virtual Result<std::optional<SessionId>> findSession(const std::string& userId, const std::string& entityId,
+                                                       int64_t nowUs) = 0;
   virtual Result<std::vector<SessionRecord>> listSessions(size_t most) = 0;
   virtual Result<void> deleteSession(const SessionId& id) = 0;
   /// Deletes expired sessions and tokens; returns how many sessions.
   virtual Result<size_t> deleteExpired(int64_t nowUs) = 0;
 
   // Tokens
+  /// Inserts or replaces. Its session need not be stored (yet). Without an expiry it is expired.
   virtual Result<void> putToken(const TokenRecord& token) = 0;
   virtual Result<std::optional<TokenRecord>> findToken(const std::string& hash, int64_t nowUs) = 0;
   virtual Result<void> deleteToken(const std::string& hash) = 0;
@@ -49,22 +60,26 @@ class SessionStore {
   virtual Result<void> addUser(const UserRecord& user) = 0;
   virtual Result<std::optional<UserRecord>> findUser(const std::string& key) = 0;
   virtual Result<std::optional<UserRecord>> findUserById(const std::string& id) = 0;
+  /// Fails kNotFound; kConflict{nameTaken} if the key is another user's.
   virtual Result<void> updateUser(const UserRecord& user) = 0;
   virtual Result<std::vector<UserRecord>> listUsers(size_t most) = 0;
-  /// Notes a good login from an address prefix; and asks for one in the last 30 days.
+  /// Notes a good login from an address prefix (the last 32 of a user are kept); and asks for one since.
   virtual Result<void> noteLogin(const std::string& userId, const std::string& prefix, int64_t nowUs) = 0;
   virtual Result<bool> hasRecentLogin(const std::string& userId, const std::string& prefix, int64_t sinceUs) = 0;
   /// Fails kConflict{nameTaken}.
   virtual Result<void> addCharacter(const CharacterRecord& character) = 0;
-  virtual Result<std::vector<CharacterRecord>> listCharacters(const std::string& backend, const std::string& userId) = 0;
+  virtual Result<std::vector<CharacterRecord>> listCharacters(const std::string& backend,
+                                                              const std::string& userId) = 0;
   virtual Result<std::optional<CharacterRecord>> findCharacter(const std::string& backend, const std::string& key) = 0;
 
   // Rooms, bans, admin tokens, settings of the gateway itself (gatewayId, schema facts)
   virtual Result<void> putRoom(const RoomRecord& room) = 0;
   virtual Result<std::vector<RoomRecord>> listRooms() = 0;
+  /// Adds or, if the id is known, replaces. listBans leaves out expired ones.
   virtual Result<void> addBan(const BanRecord& ban) = 0;
   virtual Result<std::vector<BanRecord>> listBans(int64_t nowUs) = 0;
   virtual Result<bool> deleteBan(const std::string& id) = 0;
+  /// Adds or, if the id is known, replaces (lastUsedAt). Fails kConflict if the hash is another's.
   virtual Result<void> addApiToken(const ApiTokenRecord& token) = 0;
   virtual Result<std::vector<ApiTokenRecord>> listApiTokens() = 0;
   virtual Result<bool> deleteApiToken(const std::string& id) = 0;
@@ -80,6 +95,12 @@ class StoreFactory {
   virtual Result<std::unique_ptr<SessionStore>> open() = 0;
 };
 
-std::unique_ptr<StoreFactory> sqliteFactory(const std::string& file);
+/// One file, WAL. The folder must exist and be writable by its owner alone; the file is made 0600.
+enum class Durability {
+  kRelaxed,  // a power cut may lose the last commits, never the file's consistency
+  kStrict,   // a commit that returned is on the disk
+};
+std::unique_ptr<StoreFactory> sqliteFactory(const std::string& file);  // kRelaxed
+std::unique_ptr<StoreFactory> sqliteFactory(const std::string& file, Durability durability);
 
 }  // namespace gw::store

@@ -8,8 +8,10 @@
 // unavailable) are retried in order with backoff; health sees since when.
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -26,21 +28,38 @@ struct StoreFigures {
   bool isDown = false;
   std::string lastError;
   int64_t downSinceUs = 0;
+  uint64_t refused = 0;  // over the bound
+  uint64_t retries = 0;  // groups run again
+};
+
+/// How a worker retries and groups; the defaults are the product's.
+struct WorkerTuning {
+  std::chrono::milliseconds firstBackoff{10};
+  std::chrono::milliseconds mostBackoff{1000};
+  size_t mostJobsInGroup = 256;  // bounds a commit's latency and memory
 };
 
 class StoreWorkers {
  public:
-  /// work runs on the worker inside its transaction; a job that fails with kConflict, kInvalid or
-  /// kNotFound is rolled back alone (savepoint) and the rest of the group goes on.
+  /// work runs on the worker inside its transaction; a job that fails otherwise than kBusy or
+  /// kUnavailable (or throws: kInternal) is rolled back alone (savepoint) and the rest of the group goes
+  /// on. work runs again when its group is retried: it must not move out of what it captured, and must
+  /// overwrite, not append to, what it answers through.
   using Work = UniqueFunction<Result<void>(SessionStore&)>;
-  /// Called on the worker's thread after the commit (or with the failure); must only post elsewhere.
+  /// Called on the worker's thread after the commit (or with the failure); a job refused over the bound
+  /// or after stop() is answered before submit() returns, on its thread. Must only post elsewhere. May be
+  /// empty.
   using Done = UniqueFunction<void(Result<void>)>;
 
   /// Opens one store per worker; fails as StoreFactory::open.
   static Result<std::unique_ptr<StoreWorkers>> start(StoreFactory& factory, int workers, size_t queueLimit);
+  static Result<std::unique_ptr<StoreWorkers>> start(StoreFactory& factory, int workers, size_t queueLimit,
+                                                     const WorkerTuning& tuning);
   virtual ~StoreWorkers() = default;
 
   virtual void submit(uint64_t key, Work work, Done done) = 0;
+  /// For what must not be lost: a session's last state.
+  virtual void submitRequired(uint64_t key, Work work, Done done) { submit(key, std::move(work), std::move(done)); }
   virtual bool isCongested() const = 0;
   virtual StoreFigures figures() const = 0;
   /// Waits until all queued jobs are committed or limitMs has passed; progress (0..1 calls a second)

@@ -1,0 +1,14 @@
+#include "store/migrations/migrations.h"
+
+#include "store/migrations/v1.h"
+
+namespace gw::store {
+
+const std::vector<Migration>& migrations() {
+  static const std::vector<Migration> all = {{1, kSchemaV1}};
+  return all;
+}
+
+int latestSchema() { return migrations().back().version; }
+
+}  // namespace gw::store

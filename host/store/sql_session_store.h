@@ -1,0 +1,126 @@
+#pragma once
+// SqlSessionStore: the SessionStore in SQL that SQLite and PostgreSQL share. What differs (how a
+// transaction begins, what an error means) comes as a Dialect. Internal to host/store.
+//
+// One class over several files, by subject: sql_sessions, sql_tokens, sql_users, sql_rest.
+
+#include <memory>
+#include <string>
+#include <type_traits>
+
+#include "store/session_store.h"
+#include "store/sql.h"
+
+namespace gw::store {
+
+struct Dialect {
+  const char* begin = "BEGIN";
+  bool keepsStatements = false;
+  const char* bytesType = "BYTEA";
+  /// Turns the exception in flight into an Error that names `where` (a file, a server).
+  Error (*explain)(const std::string& where) = nullptr;
+};
+
+class SqlSessionStore final : public SessionStore {
+ public:
+  SqlSessionStore(Poco::Data::Session session, const Dialect& dialect, std::string where);
+  ~SqlSessionStore() override;
+
+  Result<void> begin() override;
+  Result<void> commit() override;
+  void rollback() override;
+
+  Result<void> saveSession(const SessionBundle& bundle) override;
+  Result<std::optional<SessionBundle>> takeSession(const SessionId& id, int64_t nowUs) override;
+  Result<std::optional<SessionRecord>> peekSession(const SessionId& id) override;
+  Result<std::optional<SessionId>> findSession(const std::string& userId, const std::string& entityId,
+                                               int64_t nowUs) override;
+  Result<std::vector<SessionRecord>> listSessions(size_t most) override;
+  Result<void> deleteSession(const SessionId& id) override;
+  Result<size_t> deleteExpired(int64_t nowUs) override;
+
+  Result<void> putToken(const TokenRecord& token) override;
+  Result<std::optional<TokenRecord>> findToken(const std::string& hash, int64_t nowUs) override;
+  Result<void> deleteToken(const std::string& hash) override;
+  Result<void> deleteTokensOf(const SessionId& id) override;
+
+  Result<void> addUser(const UserRecord& user) override;
+  Result<std::optional<UserRecord>> findUser(const std::string& key) override;
+  Result<std::optional<UserRecord>> findUserById(const std::string& id) override;
+  Result<void> updateUser(const UserRecord& user) override;
+  Result<std::vector<UserRecord>> listUsers(size_t most) override;
+  Result<void> noteLogin(const std::string& userId, const std::string& prefix, int64_t nowUs) override;
+  Result<bool> hasRecentLogin(const std::string& userId, const std::string& prefix, int64_t sinceUs) override;
+  Result<void> addCharacter(const CharacterRecord& character) override;
+  Result<std::vector<CharacterRecord>> listCharacters(const std::string& backend, const std::string& userId) override;
+  Result<std::optional<CharacterRecord>> findCharacter(const std::string& backend, const std::string& key) override;
+
+  Result<void> putRoom(const RoomRecord& room) override;
+  Result<std::vector<RoomRecord>> listRooms() override;
+  Result<void> addBan(const BanRecord& ban) override;
+  Result<std::vector<BanRecord>> listBans(int64_t nowUs) override;
+  Result<bool> deleteBan(const std::string& id) override;
+  Result<void> addApiToken(const ApiTokenRecord& token) override;
+  Result<std::vector<ApiTokenRecord>> listApiTokens() override;
+  Result<bool> deleteApiToken(const std::string& id) override;
+  Result<void> putSetting(const std::string& key, const std::string& value) override;
+  Result<std::optional<std::string>> getSetting(const std::string& key) override;
+
+ private:
+  /// Runs one statement's worth of work; what Poco throws becomes an Error.
+  template <typename Work>
+  auto guarded(Work work) -> std::invoke_result_t<Work>;
+  /// The same for several statements: all of them or none.
+  template <typename Work>
+  auto atomically(Work work) -> std::invoke_result_t<Work>;
+  Error explainCaught() const;
+
+  // Parts of a bundle; they throw, and run inside atomically().
+  bool upsertSession(const SessionRecord& record);
+  void replaceLog(const std::string& id, const std::vector<LoggedEvent>& log);
+  void replaceLineages(const std::string& id, const std::vector<LineageRecord>& lineages);
+  void replaceDevices(const std::string& id, const std::vector<DeviceRecord>& devices);
+  void replaceCommands(const std::string& id, const std::vector<QueuedCommand>& commands);
+  void replaceRooms(const std::string& id, const std::vector<std::string>& rooms);
+  Result<void> readParts(const std::string& id, SessionBundle& bundle);
+  void upsertToken(const TokenRecord& token, const std::string& sessionId);
+  std::vector<TokenRecord> tokensOf(const SessionId& id);
+
+  Sql sql_;
+  const Dialect dialect_;
+  const std::string where_;
+  int depth_ = 0;
+  /// The database ended the transaction by itself (full disk): nothing may run in it any more.
+  bool isBroken_ = false;
+};
+
+template <typename Work>
+auto SqlSessionStore::guarded(Work work) -> std::invoke_result_t<Work> {
+  if (isBroken_) return fail(ErrorCode::kUnavailable, where_ + ": the transaction was ended by the database");
+  try {
+    return work();
+  } catch (const std::exception&) {
+    return explainCaught();
+  }
+}
+
+template <typename Work>
+auto SqlSessionStore::atomically(Work work) -> std::invoke_result_t<Work> {
+  if (auto begun = begin(); !begun.ok()) return begun.error();
+  auto result = guarded(std::move(work));
+  if (!result.ok()) {
+    rollback();
+    return result;
+  }
+  if (auto done = commit(); !done.ok()) return done.error();
+  return result;
+}
+
+/// The first row as an optional.
+template <typename T>
+std::optional<T> firstOf(std::vector<T> found) {
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+}  // namespace gw::store

@@ -1,0 +1,2 @@
+// Nothing wrong with it.
+#include "channel_template.h"

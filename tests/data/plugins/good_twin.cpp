@@ -1,0 +1,2 @@
+// Serves the same channel as good.
+#include "channel_template.h"

@@ -1,0 +1,3 @@
+// Exports nothing.
+#define TEST_NO_ENTRY
+#include "channel_template.h"

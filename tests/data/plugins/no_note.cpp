@@ -1,0 +1,3 @@
+// Carries no note.
+#define TEST_NO_NOTE
+#include "channel_template.h"

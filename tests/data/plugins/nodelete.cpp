@@ -1,0 +1,2 @@
+// Linked so that it cannot be unloaded.
+#include "channel_template.h"

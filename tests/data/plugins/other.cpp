@@ -1,0 +1,3 @@
+// A second good channel.
+#define TEST_ID "other"
+#include "channel_template.h"

@@ -1,0 +1,88 @@
+#include "gateway_stream.h"
+
+#include <string>
+
+#include "websocket_channel.h"
+
+namespace gw::websocket {
+namespace {
+
+constexpr uint8_t kMaxBadMessages = 5;
+
+void appendMember(std::string& json, std::string_view name, uint64_t value) {
+  json.append("\"").append(name).append("\":").append(std::to_string(value)).append(",");
+}
+
+}  // namespace
+
+GatewayStream::GatewayStream(sdk::HostConn conn, const WebSocketChannel& channel, uint64_t nowNs)
+    : WebSocketStream(conn, channel, nowNs) {
+  conn.setClass(kGatewayClassKey, 0, kGatewayV1Name);
+}
+
+FrameEvents::Verdict GatewayStream::onPayload(bool isText, std::string_view message) {
+  if (!isText) {
+    closeWith(kCloseUnsupported, GW_CLOSE_PROTOCOL, "gateway.v1 has text frames only");
+    return Verdict::kStop;
+  }
+  switch (conn().frame(message)) {
+    case GW_OK:
+    case GW_E_LIMIT:  // the host has answered that itself
+      badMessages_ = 0;
+      channel().metrics().messages.add();
+      return Verdict::kTaken;
+    case GW_E_AGAIN:
+      return Verdict::kAgain;
+    case GW_E_STATE:
+      return Verdict::kStop;
+    default:
+      break;
+  }
+  channel().metrics().badFrames.add();
+  if (++badMessages_ < kMaxBadMessages) return Verdict::kTaken;
+  closeWith(kClosePolicy, GW_CLOSE_POLICY, "five messages in a row were no gateway.v1 frames");
+  return Verdict::kStop;
+}
+
+void GatewayStream::onEvent(uint64_t token, gw_status /*status*/, std::string_view json) {
+  // Token 0 carries the finished frames that answer frame(); nothing else was asked for.
+  if (token == 0 && !json.empty()) sendFrame(Opcode::kText, json);
+}
+
+gw_status GatewayStream::encode(const sdk::EventView& event, sdk::Builder& out) {
+  std::string start;
+  start.append("\"event\":\"").append(event.name()).append("\",");  // a name needs no escaping: gw/event.h
+  if (event.stateVersion() != 0) appendMember(start, "stateVersion", event.stateVersion());
+  start.append("\"payload\":");
+  const std::string_view payload = event.payload();
+  for (const std::string_view part :
+       {std::string_view(start), payload.empty() ? "{}" : payload, std::string_view("}")}) {
+    if (const gw_status status = out.append(part); status != GW_OK) return status;
+  }
+  return GW_OK;
+}
+
+gw_status GatewayStream::wrap(const sdk::EventView& /*event*/, uint64_t epoch, uint64_t seq, size_t bodyBytes,
+                              sdk::Wrap& out) {
+  // At most 10 + 16 + 27 + 29 bytes, below GW_WRAP_MAX.
+  std::string start = R"({"type":"event",)";
+  if (seq != 0) {
+    appendMember(start, "seq", seq);
+    if (epoch != toldEpoch_) appendMember(start, "epoch", epoch);
+    toldEpoch_ = epoch;
+  }
+  char header[kMaxServerHeader];
+  const size_t headerBytes = writeServerHeader(header, Opcode::kText, start.size() + bodyBytes);
+  return out.head({header, headerBytes}) && out.head(start) ? GW_OK : GW_E_INTERNAL;
+}
+
+void GatewayStream::sayGoodbye(const gw_close_info& info) {
+  // What a close frame has no room for: whether and when to come back.
+  std::string json = R"({"type":"event","event":"closed","payload":{)";
+  appendMember(json, "code", info.code);
+  if (info.retry != 0 && info.retry_after_ms != 0) appendMember(json, "retryAfterMs", info.retry_after_ms);
+  json.append(info.retry != 0 ? "\"retry\":true}}" : "\"retry\":false}}");
+  sendFrame(Opcode::kText, json);
+}
+
+}  // namespace gw::websocket

@@ -1,0 +1,108 @@
+#include "backend/lobby/inbox.h"
+
+#include <chrono>
+#include <utility>
+
+namespace gw::lobby {
+
+void Inbox::push(Call call) {
+  queued_.calls.push_back(std::move(call));
+  if (isWaiting_) wake_.notify_one();
+}
+
+void Inbox::command(SessionId session, uint64_t seq, std::string text) {
+  const std::lock_guard lock(mutex_);
+  if (isClosed_) return;
+  // Once refused, a session stays refused until the consumer has come by: lines keep their order.
+  const bool isFull = commands_ >= commandLimit_ || bytes_ + text.size() > byteLimit_;
+  if (isFull || queued_.refused.contains(session)) {
+    RefusedLines& lines = queued_.refused[session];
+    lines.lastSeq = seq;
+    ++lines.count;
+    ++refusedCommands_;
+    if (isWaiting_) wake_.notify_one();
+    return;
+  }
+  ++commands_;
+  bytes_ += text.size();
+  push(Call{Call::Kind::kCommand, session, seq, std::move(text), {}});
+}
+
+void Inbox::privateCommand(SessionId session, std::string text) {
+  const std::lock_guard lock(mutex_);
+  if (isClosed_ || commands_ >= commandLimit_) return;
+  ++commands_;
+  push(Call{Call::Kind::kPrivateCommand, session, 0, std::move(text), {}});
+}
+
+void Inbox::post(Task task) {
+  const std::lock_guard lock(mutex_);
+  if (isClosed_) return;
+  push(Call{Call::Kind::kTask, {}, 0, {}, std::move(task)});
+}
+
+bool Inbox::admitLogin() {
+  const std::lock_guard lock(mutex_);
+  if (logins_ >= loginLimit_) {
+    ++refusedLogins_;
+    return false;
+  }
+  ++logins_;
+  return true;
+}
+
+void Inbox::loginDone() {
+  const std::lock_guard lock(mutex_);
+  --logins_;
+}
+
+void Inbox::close() {
+  Batch dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    isClosed_ = true;
+    std::swap(dropped, queued_);  // destroyed outside the lock: closures may own much
+    wake_.notify_all();
+  }
+}
+
+bool Inbox::waitFor(std::unique_lock<std::mutex>& lock, uint64_t waitNs, bool forCalls) {
+  const auto isReady = [&] { return isClosed_ || (forCalls && (!queued_.calls.empty() || !queued_.refused.empty())); };
+  if (!isReady()) {
+    isWaiting_ = forCalls;
+    // An hour at most, so that the sum with "now" cannot overflow; an early return is harmless.
+    constexpr uint64_t kHourNs = 3'600'000'000'000;
+    wake_.wait_for(lock, std::chrono::nanoseconds(waitNs < kHourNs ? waitNs : kHourNs), isReady);
+    isWaiting_ = false;
+  }
+  return !isClosed_;
+}
+
+bool Inbox::take(Batch& batch, uint64_t waitNs) {
+  batch.calls.clear();
+  batch.refused.clear();
+  std::unique_lock lock(mutex_);
+  if (!waitFor(lock, waitNs, true)) return false;
+  std::swap(batch.calls, queued_.calls);  // both keep their capacity
+  std::swap(batch.refused, queued_.refused);
+  commands_ = 0;
+  bytes_ = 0;
+  return true;
+}
+
+bool Inbox::pause(uint64_t waitNs) {
+  std::unique_lock lock(mutex_);
+  return waitFor(lock, waitNs, false);
+}
+
+uint64_t Inbox::refusedCommands() const {
+  const std::lock_guard lock(mutex_);
+  return refusedCommands_;
+}
+
+uint64_t Inbox::refusedLogins() const {
+  const std::lock_guard lock(mutex_);
+  return refusedLogins_;
+}
+
+}  // namespace gw::lobby

@@ -1,0 +1,96 @@
+#include "backend/lobby/throttle.h"
+
+#include <algorithm>
+
+namespace gw::lobby {
+namespace {
+
+constexpr uint64_t kHourMs = 3'600'000;
+
+uint64_t doubled(uint64_t first, uint32_t times, uint64_t most) {
+  if (times >= 20) return most;
+  return std::min(first << times, most);
+}
+
+}  // namespace
+
+LoginThrottle::LoginThrottle(const ThrottleLimits& limits)
+    : limits_(limits), pairs_(limits.entries), prefixes_(limits.entries), users_(limits.entries) {}
+
+std::string LoginThrottle::pairKey(std::string_view user, std::string_view prefix) {
+  std::string key;
+  key.reserve(user.size() + prefix.size() + 1);
+  key.append(user).push_back('\n');  // in no user name
+  key.append(prefix);
+  return key;
+}
+
+void LoginThrottle::forgetOld(Failures& failures, uint64_t nowMs) const {
+  if (nowMs - failures.lastMs > limits_.forgetMs && nowMs >= failures.blockedUntilMs) failures = Failures{};
+}
+
+void LoginThrottle::note(Failures& failures, uint32_t freeOnes, uint64_t nowMs) const {
+  forgetOld(failures, nowMs);
+  ++failures.count;
+  failures.lastMs = nowMs;
+  if (failures.count < freeOnes) return;
+  failures.blockedUntilMs = nowMs + doubled(limits_.blockMs, failures.count - freeOnes, limits_.maxBlockMs);
+}
+
+uint64_t LoginThrottle::retryAfterMs(std::string_view user, std::string_view prefix, uint64_t nowMs) {
+  uint64_t until = nowMs;
+  if (const Failures* pair = pairs_.find(pairKey(user, prefix))) until = std::max(until, pair->blockedUntilMs);
+  if (const Failures* address = prefixes_.find(prefix)) until = std::max(until, address->blockedUntilMs);
+  return until - nowMs;
+}
+
+uint64_t LoginThrottle::delayMs(std::string_view user, uint64_t nowMs) {
+  // Attempts count, not failures: those under way at the same time from many addresses are delayed too.
+  Failures& attempts = users_.touch(user);
+  forgetOld(attempts, nowMs);
+  ++attempts.count;
+  attempts.lastMs = nowMs;
+  if (attempts.count <= limits_.freePerUser) return 0;
+  return doubled(limits_.delayMs, attempts.count - limits_.freePerUser - 1, limits_.maxDelayMs);
+}
+
+void LoginThrottle::failed(std::string_view user, std::string_view prefix, uint64_t nowMs) {
+  note(pairs_.touch(pairKey(user, prefix)), limits_.freePerUserAndPrefix, nowMs);
+  note(prefixes_.touch(prefix), limits_.freePerPrefix, nowMs);
+}
+
+void LoginThrottle::succeeded(std::string_view user, std::string_view prefix, uint64_t) {
+  // The prefix keeps its count: else one account of his own would give an attacker fresh guesses.
+  pairs_.erase(pairKey(user, prefix));
+  if (Failures* attempts = users_.find(user); attempts && attempts->count > 0) --attempts->count;
+}
+
+uint64_t RegistrationLimit::waitMs(std::string_view address, uint64_t nowMs) {
+  Hour& hour = addresses_.touch(address);
+  std::erase_if(hour.madeMs, [nowMs](uint64_t at) { return nowMs - at >= kHourMs; });
+  if (hour.madeMs.size() < perHour_) return 0;
+  return hour.madeMs.empty() ? kHourMs : kHourMs - (nowMs - hour.madeMs.front());
+}
+
+uint64_t RegistrationLimit::tryAfterMs(std::string_view address, uint64_t nowMs) {
+  if (const uint64_t wait = waitMs(address, nowMs); wait > 0) return wait;
+  Hour& hour = addresses_.touch(address);
+  if (hour.tries == 0 || nowMs - hour.triesSinceMs >= kHourMs) {
+    hour.tries = 0;
+    hour.triesSinceMs = nowMs;
+  }
+  if (hour.tries >= uint64_t{perHour_} * 10) return kHourMs - (nowMs - hour.triesSinceMs);
+  ++hour.tries;
+  return 0;
+}
+
+void RegistrationLimit::made(std::string_view address, uint64_t nowMs) {
+  addresses_.touch(address).madeMs.push_back(nowMs);
+}
+
+void RegistrationLimit::unmade(std::string_view address) {
+  Hour* hour = addresses_.find(address);
+  if (hour && !hour->madeMs.empty()) hour->madeMs.pop_back();
+}
+
+}  // namespace gw::lobby

@@ -1,0 +1,287 @@
+#include "backend/lobby/world.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "backend/lobby/guest_names.h"
+#include "backend/lobby/names.h"
+
+namespace gw::lobby {
+
+using plugin::Delivery;
+using session::PlayingSession;
+
+namespace {
+
+constexpr size_t kNamesInLook = 20;
+constexpr uint64_t kSummaryNs = 1'000'000'000;
+constexpr size_t kMaxEarlyChanges = 64;  // of settings, while the store has not answered
+
+std::string people(uint32_t count) { return count == 1 ? "1 person" : std::to_string(count) + " people"; }
+
+}  // namespace
+
+World::World(const LobbyOptions& options, session::BackendSink& sink, SettingsStore& settings, Timers& timers,
+             const Clock& clock)
+    : sink_(sink), settings_(settings), timers_(timers), clock_(clock) {
+  for (const std::string& name : options.rooms) rooms_.push_back(Room{name, {}, 0, 0, false});
+  if (rooms_.empty()) rooms_.push_back(Room{"lobby", {}, 0, 0, false});
+}
+
+void World::entered(PlayingSession session) {
+  if (Player* known = find(session.session)) {
+    // Taken over: same visit, other connection. Another character is another visit.
+    if (known->character.id == session.character.id) {
+      known->isAway = false;
+      return;
+    }
+    left(session.session);
+  }
+  auto owned = std::make_unique<Player>();
+  Player& player = *owned;
+  player.session = session.session;
+  player.user = std::move(session.user);
+  player.character = std::move(session.character);
+  player.key = foldName(player.name());
+  players_.emplace(player.session, std::move(owned));
+  byName_.emplace(player.key, &player);
+  User& user = users_[player.user.userId];
+  const bool isFirst = user.sessions++ == 0;
+  if (isFirst) user.settings.plain = player.user.plain;
+  // A session from before a restart brings its memberships along; where it was stands in the settings,
+  // which arrive a moment later.
+  const bool wasElsewhere = session.resumed;
+  sit(player, 0);
+  if (!wasElsewhere) {
+    Phrase greeting;
+    tell(player, std::move(greeting.add("Welcome, ").name(player.name()).add("! Type help for the commands."))
+                     .event("welcome", {}, rooms_[0].name));
+    look(player);
+    announce(player, 0, true);
+  }
+  if (!isGuestId(player.user.userId) && (!user.isLoaded || wasElsewhere)) loadSettings(player, wasElsewhere);
+}
+
+void World::loadSettings(const Player& player, bool placesPlayer) {
+  settings_.load(player.user.userId, [this, id = player.session, placesPlayer](Result<Settings> loaded) {
+    settingsLoaded(id, placesPlayer, std::move(loaded));
+  });
+}
+
+void World::settingsLoaded(const SessionId& session, bool placesPlayer, Result<Settings> loaded) {
+  Player* player = find(session);
+  if (!player || !loaded) return;
+  if (placesPlayer) place(*player, roomIndex(loaded->room));
+  const std::string& userId = player->user.userId;
+  User& user = users_[userId];
+  if (user.isLoaded) return;
+  user.isLoaded = true;
+  indexIgnored(userId, user.settings, false);
+  user.settings = std::move(*loaded);
+  for (auto& change : user.changes) change(user.settings);
+  // A new visit begins in the first room; a resume must not go back to where the last one ended.
+  const bool isMoved = !user.settings.room.empty() && user.settings.room != roomOf(*player).name;
+  if (isMoved) user.settings.room = roomOf(*player).name;
+  if (isMoved || !user.changes.empty()) settings_.save(userId, user.settings);
+  user.changes.clear();
+  indexIgnored(userId, user.settings, true);
+}
+
+void World::place(Player& player, size_t room) {
+  if (room != player.room) {
+    stand(player);
+    sit(player, room);
+  }
+  for (size_t other = 0; other < rooms_.size(); ++other) {
+    if (other != room) sink_.leaveRoom(player.session, rooms_[other].name);
+  }
+}
+
+void World::left(const SessionId& session) {
+  Player* player = find(session);
+  if (!player) return;
+  const size_t room = player->room;
+  stand(*player);
+  announce(*player, room, false);
+  const auto [from, to] = byName_.equal_range(player->key);
+  for (auto it = from; it != to; ++it) {
+    if (it->second == player) {
+      byName_.erase(it);
+      break;
+    }
+  }
+  const auto user = users_.find(player->user.userId);
+  if (--user->second.sessions == 0) {
+    indexIgnored(user->first, user->second.settings, false);
+    users_.erase(user);
+  }
+  players_.erase(session);
+}
+
+void World::setAway(const SessionId& session, bool isAway) {
+  // The room hears nothing: phones lose their network all the time.
+  if (Player* player = find(session)) player->isAway = isAway;
+}
+
+Player* World::find(const SessionId& session) {
+  const auto it = players_.find(session);
+  return it == players_.end() ? nullptr : it->second.get();
+}
+
+Player* World::findByName(std::string_view name) {
+  const auto it = byName_.find(foldName(name));
+  return it == byName_.end() ? nullptr : it->second;
+}
+
+void World::sit(Player& player, size_t room) {
+  player.room = room;
+  player.seat = rooms_[room].members.size();
+  rooms_[room].members.push_back(&player);
+  sink_.joinRoom(player.session, rooms_[room].name);
+}
+
+void World::stand(Player& player) {
+  std::vector<Player*>& members = rooms_[player.room].members;
+  members[player.seat] = members.back();
+  members[player.seat]->seat = player.seat;
+  members.pop_back();
+  sink_.leaveRoom(player.session, rooms_[player.room].name);
+}
+
+void World::move(Player& player, size_t room) {
+  const size_t old = player.room;
+  stand(player);
+  announce(player, old, false);
+  sit(player, room);
+  look(player);
+  announce(player, room, true);
+  changeSettings(player, [name = rooms_[room].name](Settings& settings) { settings.room = name; });
+}
+
+void World::announce(const Player& player, size_t index, bool isArrival) {
+  Room& room = rooms_[index];
+  if (room.members.size() > kQuietAbove) {
+    ++(isArrival ? room.arrived : room.gone);
+    if (room.isSummaryDue) return;
+    room.isSummaryDue = true;
+    timers_.at(clock_.nowNs() + kSummaryNs, [this, index] { summarise(index); });
+    return;
+  }
+  Phrase line;
+  line.name(player.name()).add(isArrival ? " arrives." : " leaves.");
+  sink_.broadcastToRoom(room.name,
+                        std::move(line).event(isArrival ? "join" : "leave", player.name(), room.name, Delivery::kDrop),
+                        {player.session}, ignorersOf(player.user.userId));
+}
+
+void World::summarise(size_t index) {
+  Room& room = rooms_[index];
+  Phrase line;
+  if (room.arrived > 0) line.add(people(room.arrived) + (room.arrived == 1 ? " arrives" : " arrive"));
+  if (room.arrived > 0 && room.gone > 0) line.add(", ");
+  if (room.gone > 0) line.add(people(room.gone) + (room.gone == 1 ? " leaves" : " leave"));
+  line.add(".");
+  room.arrived = room.gone = 0;
+  room.isSummaryDue = false;
+  sink_.broadcastToRoom(room.name, std::move(line).event("traffic", {}, room.name, Delivery::kDrop), {}, {});
+}
+
+void World::tellOthers(const Player& speaker, plugin::Event event) {
+  sink_.broadcastToRoom(roomOf(speaker).name, std::move(event), {speaker.session}, ignorersOf(speaker.user.userId));
+}
+
+void World::note(const Player& to, std::string_view text) {
+  Phrase line;
+  tell(to, std::move(line.add(text)).event("note", {}, {}));
+}
+
+void World::complain(const Player& to, std::string_view text) {
+  Phrase line;
+  tell(to, std::move(line.tint(text, kYellow)).event("error", {}, {}));
+}
+
+void World::look(const Player& player) {
+  const Room& room = roomOf(player);
+  Phrase line;
+  line.add("You are in ").name(room.name).add(". ");
+  const size_t others = room.members.size() - 1;
+  if (others == 0) line.add("Nobody else is here.");
+  size_t shown = 0;
+  for (const Player* member : room.members) {
+    if (member == &player) continue;
+    if (shown == kNamesInLook) break;
+    line.add(shown == 0 ? "Also here: " : ", ").name(member->name());
+    if (member->isAway) line.add(" (away)");
+    ++shown;
+  }
+  if (others > shown) line.add(" and " + std::to_string(others - shown) + " more");
+  if (others > 0) line.add(".");
+  std::string more = "\"others\":" + std::to_string(others);
+  tell(player, std::move(line).event("look", {}, room.name, Delivery::kMust, more));
+}
+
+const Settings& World::settingsOf(const Player& player) const { return users_.at(player.user.userId).settings; }
+
+bool World::isMuted(const Player& player) const { return settingsOf(player).mutedUntilUs > clock_.wallUs(); }
+
+bool World::ignores(const Player& listener, const Player& speaker) const {
+  const std::vector<Ignored>& ignored = settingsOf(listener).ignored;
+  return std::any_of(ignored.begin(), ignored.end(),
+                     [&](const Ignored& one) { return one.userId == speaker.user.userId; });
+}
+
+void World::changeSettings(const Player& player, UniqueFunction<void(Settings&)> change) {
+  const std::string& userId = player.user.userId;
+  User& user = users_[userId];
+  indexIgnored(userId, user.settings, false);
+  change(user.settings);
+  indexIgnored(userId, user.settings, true);
+  if (isGuestId(userId)) return;
+  if (user.isLoaded) {
+    settings_.save(userId, user.settings);
+  } else if (user.changes.size() < kMaxEarlyChanges) {
+    user.changes.push_back(std::move(change));
+  }
+}
+
+void World::mute(const std::string& userId, int64_t untilUs) {
+  const auto online = users_.find(userId);
+  if (online != users_.end()) {
+    online->second.settings.mutedUntilUs = untilUs;
+    const auto change = [untilUs](Settings& settings) { settings.mutedUntilUs = untilUs; };
+    if (!online->second.isLoaded) online->second.changes.push_back(change);
+  }
+  if (isGuestId(userId)) return;
+  if (online != users_.end() && online->second.isLoaded) return settings_.save(userId, online->second.settings);
+  settings_.load(userId, [this, userId, untilUs](Result<Settings> loaded) {
+    if (!loaded) return;
+    loaded->mutedUntilUs = untilUs;
+    settings_.save(userId, std::move(*loaded));
+  });
+}
+
+void World::indexIgnored(const std::string& userId, const Settings& settings, bool add) {
+  for (const Ignored& one : settings.ignored) {
+    std::vector<std::string>& ignorers = ignoredBy_[one.userId];
+    if (add) {
+      ignorers.push_back(userId);
+    } else {
+      std::erase(ignorers, userId);
+      if (ignorers.empty()) ignoredBy_.erase(one.userId);
+    }
+  }
+}
+
+std::vector<std::string> World::ignorersOf(const std::string& userId) const {
+  const auto it = ignoredBy_.find(userId);
+  return it == ignoredBy_.end() ? std::vector<std::string>() : it->second;
+}
+
+size_t World::roomIndex(std::string_view name) const {
+  for (size_t i = 0; i < rooms_.size(); ++i) {
+    if (rooms_[i].name == name) return i;
+  }
+  return 0;
+}
+
+}  // namespace gw::lobby

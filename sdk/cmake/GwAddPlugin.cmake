@@ -13,8 +13,6 @@ include_guard()
 include(CheckCXXCompilerFlag)
 include(CheckLinkerFlag)
 
-set(_GW_PLUGIN_EXPORTS ${CMAKE_CURRENT_LIST_DIR}/gw_plugin.map)
-
 # Compile options for a plugin's own code and for the static libraries it is made of.
 function(gw_plugin_compile_options target)
   foreach(flag -fvisibility=hidden -fvisibility-inlines-hidden -fno-gnu-unique -ftls-model=global-dynamic)
@@ -54,9 +52,10 @@ function(gw_add_plugin name)
       target_link_options(${name} PRIVATE ${flag})
     endif()
   endforeach()
-  target_link_options(${name} PRIVATE -Wl,--version-script=${_GW_PLUGIN_EXPORTS})
+  set(exports ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/gw_plugin.map)
+  target_link_options(${name} PRIVATE -Wl,--version-script=${exports})
   set_target_properties(${name} PROPERTIES
-      PREFIX "" OUTPUT_NAME ${ARG_OUTPUT} SUFFIX .so NO_SONAME ON LINK_DEPENDS ${_GW_PLUGIN_EXPORTS})
+      PREFIX "" OUTPUT_NAME ${ARG_OUTPUT} SUFFIX .so NO_SONAME ON LINK_DEPENDS ${exports})
   if(GW_PLUGIN_OUTPUT_DIRECTORY)
     set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${GW_PLUGIN_OUTPUT_DIRECTORY})
   endif()

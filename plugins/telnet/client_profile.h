@@ -1,0 +1,40 @@
+#pragma once
+// ClientProfile: what a client has told about itself (TTYPE, MTTS, NAWS, CHARSET), and what follows
+// from it for the output. Plain values; nothing here is trusted for anything but presentation.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace gw::telnet {
+
+enum class Charset : uint8_t { kUtf8, kLatin1, kAscii };
+enum class ColorLevel : uint8_t { kNone, k16, k256, kTrueColor };
+
+// MTTS bits (Mud Terminal Type Standard).
+inline constexpr uint32_t kMttsAnsi = 1, kMttsUtf8 = 4, kMtts256 = 8, kMttsScreenReader = 64, kMttsTrueColor = 256;
+
+struct ClientProfile {
+  std::string name;      // first TTYPE answer: the client; at most 40 bytes, printable ASCII
+  std::string terminal;  // second: the terminal
+  uint32_t mtts = 0;
+  bool hasMtts = false;
+  uint16_t width = 0;  // 0: unknown, else 1..1000
+  uint16_t height = 0;
+  bool hasCharset = false;  // agreed by CHARSET
+  Charset charset = Charset::kUtf8;
+
+  bool isScreenReader() const { return hasMtts && (mtts & kMttsScreenReader) != 0; }
+};
+
+/// How many colours the client can show; `isTelnet`: it has answered as a telnet client at all.
+ColorLevel colorLevelOf(const ClientProfile& profile, bool isTelnet);
+
+/// By CHARSET, else by MTTS, else UTF-8.
+Charset charsetOf(const ClientProfile& profile);
+
+/// The charset's IANA name, and back (case-insensitive, common aliases). False: not one of ours.
+std::string_view nameOf(Charset charset);
+bool charsetFromName(std::string_view name, Charset& charset);
+
+}  // namespace gw::telnet

@@ -1,0 +1,5 @@
+#include "gw/plugin.hpp"
+
+#include "telnet_channel.h"
+
+GW_PLUGIN(gw::telnet::TelnetChannel);

@@ -1,0 +1,300 @@
+#include "telnet_stream.h"
+
+#include <chrono>
+
+#include "telnet_channel.h"
+#include "utf8.h"
+
+namespace gw::telnet {
+namespace {
+
+using std::chrono::milliseconds;
+
+enum Timer : uint32_t { kSilenceTimer = 0, kNamesTimer = 1, kRetryTimer = 2, kLingerTimer = 3 };
+
+constexpr milliseconds kSilence{500};  // nothing telnet came back: nc, or a script
+constexpr milliseconds kNames{1400};   // TTYPE answers trickle in; the host itself gives up at 1.5 s
+constexpr milliseconds kRetry{50};     // the host said AGAIN
+constexpr milliseconds kLinger{250};   // after the client's end of input, for answers under way
+constexpr uint8_t kMaxLingers = 20;    // while lines still wait to be taken
+constexpr uint64_t kHelloToken = 1;
+constexpr size_t kUnitBytes = 1024;  // so much discarded input costs one unit
+constexpr uint8_t kLatin1Proof = 2;  // lines
+
+std::string_view farewell(uint32_t code) {
+  switch (code) {
+    case GW_CLOSE_NORMAL:
+      return "Goodbye.";
+    case GW_CLOSE_SHUTDOWN:
+      return "The gateway is going down; come back in a moment.";
+    case GW_CLOSE_IDLE:
+      return "You have been idle too long.";
+    case GW_CLOSE_REPLACED:
+      return "You have connected from elsewhere.";
+    default:
+      return "The connection is closed.";
+  }
+}
+
+}  // namespace
+
+void TelnetStream::start() {
+  codec_.start(config_.naws, out_);
+  flush();
+  conn().timerSet(kSilenceTimer, kSilence);
+  conn().timerSet(kNamesTimer, kNames);
+}
+
+sdk::Consumed TelnetStream::onData(std::string_view bytes, uint64_t /*nowNs*/) {
+  isBlocked_ = false;
+  size_t used = 0;
+  while (used < bytes.size() && !isBlocked_ && !isOutputFull_ && !isClosing_) {
+    TelnetCodec::Step step;
+    const size_t taken = codec_.next(bytes.substr(used), step, out_);
+    if (step.kind == TelnetCodec::Step::Kind::kText) {
+      used += takeText(step, taken);
+      continue;
+    }
+    used += taken;
+    if (step.kind != TelnetCodec::Step::Kind::kNone) onUnit(step.kind);
+  }
+  if (isClosing_) return bytes.size();
+  afterInput();
+  return used;
+}
+
+/// Returns how many input bytes were used: all of the text, or up to and including one line's end, or
+/// up to but not including it if the host does not take the line now.
+size_t TelnetStream::takeText(const TelnetCodec::Step& step, size_t taken) {
+  const LineAssembler::Result result = lines_.feed(step.text, codec_.isCharacterMode());
+  if (result.discarded > 0) {
+    uncharged_ += result.discarded;
+    const auto units = static_cast<uint32_t>(uncharged_ / kUnitBytes);
+    uncharged_ %= kUnitBytes;
+    if (units > 0 && !charge(units)) return taken;
+  }
+  if (!result.isLine) return taken;
+  if (!submitLine()) return result.consumed;
+  lines_.takeLine(step.text[result.consumed]);
+  return result.consumed + 1;
+}
+
+bool TelnetStream::submitLine() {
+  if (hello_ == Hello::kWaiting) introduce();  // someone types: no more waiting for answers
+  bool wasLatin1 = false;
+  const std::string text = toUtf8(lines_.line(), renderClass().charset, wasLatin1);
+  const gw_status status = conn().submitLine(text);
+  if (status == GW_E_AGAIN) {
+    isBlocked_ = true;
+    // A pending hello's answer offers the line again by itself; anything else is asked again soon.
+    if (hello_ != Hello::kPending) {
+      conn().readPause();
+      conn().timerSet(kRetryTimer, kRetry);
+    }
+    return false;
+  }
+  if (wasLatin1 && ++latin1Lines_ == kLatin1Proof) isLatin1Typed_ = true;
+  if (!wasLatin1 && text.size() != lines_.line().size()) latin1Lines_ = 0;
+  // The client's own echo has moved the cursor to a new line, unless we keep it from echoing.
+  if (isEchoHidden_) {
+    isHiddenAnswered_ = true;
+  } else {
+    isAtPrompt_ = false;
+  }
+  if (lines_.isCut()) {
+    metrics_.linesCut.add();
+    tell("That line was too long; only its first 4096 bytes were used.");
+  }
+  return true;
+}
+
+void TelnetStream::onUnit(TelnetCodec::Step::Kind kind) {
+  if (kind == TelnetCodec::Step::Kind::kEraseChar) lines_.eraseChar();
+  if (kind == TelnetCodec::Step::Kind::kEraseLine) lines_.eraseLine();
+  if (kind == TelnetCodec::Step::Kind::kOversized) metrics_.subnegotiationsDiscarded.add();
+  charge(1);
+}
+
+bool TelnetStream::charge(uint32_t units) {
+  if (conn().charge(units) != GW_E_LIMIT) return true;
+  metrics_.rateLimited.add();
+  tell("Too much at once.");
+  close(GW_CLOSE_RATE_LIMIT, "too many telnet commands");
+  return false;
+}
+
+void TelnetStream::afterInput() {
+  if (isEchoHidden_ && codec_.isTelnet()) codec_.setEcho(true, out_);  // asked before the client showed itself
+  flush();
+  if (hello_ == Hello::kWaiting && codec_.isTelnet() && codec_.isTerminalKnown()) introduce();
+  if (seenRevision_ == codec_.profileRevision() && !isLatin1Typed_) return;
+  seenRevision_ = codec_.profileRevision();
+  if (hello_ == Hello::kWaiting) return;
+  refreshClass();
+  areCapsNews_ = true;
+  reportCaps();
+}
+
+/// The host learns who is there; from now on it may send output.
+void TelnetStream::introduce() {
+  conn().timerCancel(kSilenceTimer);
+  conn().timerCancel(kNamesTimer);
+  seenRevision_ = codec_.profileRevision();
+  refreshClass();
+  const RenderClass cls = renderClass();
+  if (!config_.banner.empty() && !cls.isScreenReader) {
+    appendText(config_.banner, cls.charset, out_);
+    out_ += "\r\n";
+  }
+  flush();
+  const ClientProfile& profile = codec_.profile();
+  sdk::Hello hello;
+  hello.caps = caps();
+  hello.width = profile.width;
+  hello.height = profile.height;
+  hello.client = profile.name;
+  hello_ = Hello::kPending;
+  conn().hello(kHelloToken, hello);
+}
+
+void TelnetStream::refreshClass() {
+  const RenderClass cls = renderClass();
+  if (isClassSet_ && cls == class_) return;
+  class_ = cls;
+  isClassSet_ = true;
+  const uint32_t flags = GW_CLASS_TEXT_ONLY | (cls.isScreenReader ? 0u : static_cast<uint32_t>(GW_CLASS_REPROMPT));
+  conn().setClass(cls.key(), flags, cls.describe());
+}
+
+void TelnetStream::reportCaps() {
+  if (!areCapsNews_ || hello_ != Hello::kAnswered) return;
+  const ClientProfile& profile = codec_.profile();
+  areCapsNews_ = conn().submitCaps(caps(), profile.width, profile.height) == GW_E_AGAIN;
+}
+
+RenderClass TelnetStream::renderClass() const {
+  const ClientProfile& profile = codec_.profile();
+  RenderClass cls;
+  cls.color = config_.ansi.value_or(colorLevelOf(profile, codec_.isTelnet()));
+  const bool isSaid = profile.hasCharset || profile.hasMtts;
+  cls.charset = config_.charset.value_or(isLatin1Typed_ && !isSaid ? Charset::kLatin1 : charsetOf(profile));
+  cls.isScreenReader = profile.isScreenReader();
+  return cls;
+}
+
+uint32_t TelnetStream::caps() const {
+  const RenderClass cls = renderClass();
+  uint32_t bits = GW_CAP_TERMINAL;
+  if (cls.charset == Charset::kUtf8) bits |= GW_CAP_UTF8;
+  if (cls.isScreenReader) bits |= GW_CAP_SCREEN_READER;
+  return bits;
+}
+
+void TelnetStream::onTimer(uint32_t id, uint64_t /*nowNs*/) {
+  switch (id) {
+    case kSilenceTimer:
+      if (hello_ == Hello::kWaiting && !codec_.isTelnet()) introduce();
+      break;
+    case kNamesTimer:
+      if (hello_ == Hello::kWaiting) introduce();
+      break;
+    case kRetryTimer:
+      conn().readResume();
+      break;
+    case kLingerTimer:
+      if ((isBlocked_ || hello_ == Hello::kPending) && ++lingers_ < kMaxLingers) {
+        conn().timerSet(kLingerTimer, kLinger);
+      } else {
+        close(GW_CLOSE_LOST, "end of input");
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+/// `printf 'look\n' | nc` half-closes at once: its answers are given a moment before the end.
+void TelnetStream::onEof() {
+  if (hello_ == Hello::kWaiting) return close(GW_CLOSE_LOST, "end of input");
+  conn().timerSet(kLingerTimer, kLinger);
+}
+
+void TelnetStream::onWritable() {
+  if (!isOutputFull_) return;
+  isOutputFull_ = false;
+  conn().readResume();
+}
+
+void TelnetStream::onEvent(uint64_t token, gw_status status, std::string_view /*json*/) {
+  if (token != kHelloToken) return;
+  if (status != GW_OK) {
+    tell("The gateway can't let you in just now. Please try again later.");
+    return close(GW_CLOSE_POLICY, "hello was refused");
+  }
+  hello_ = Hello::kAnswered;
+  reportCaps();
+}
+
+void TelnetStream::onCloseBegin(const gw_close_info& info, uint64_t /*graceMs*/) {
+  setEcho(false, out_);
+  const std::string_view text = sdk::view(info.text_h);
+  tell(text.empty() ? farewell(info.code) : text);
+  close(info.code, text);
+}
+
+void TelnetStream::setEcho(bool isHidden, std::string& out) {
+  isEchoHidden_ = isHidden;
+  isHiddenAnswered_ = false;
+  if (codec_.isTelnet()) codec_.setEcho(isHidden, out);
+}
+
+gw_status TelnetStream::wrap(const sdk::EventView& event, uint64_t /*epoch*/, uint64_t /*seq*/, size_t bodyLength,
+                             sdk::Wrap& out) {
+  std::string head;
+  // Text from others may arrive while a password is typed: only a prompt, or text after the typed
+  // line, ends the hiding.
+  if (event.has(GW_EVENT_ECHO_OFF)) {
+    setEcho(true, head);
+  } else if (isEchoHidden_ && (event.has(GW_EVENT_ECHO_ON) || event.isPrompt() || isHiddenAnswered_)) {
+    setEcho(false, head);
+  }
+  if (bodyLength > 0 && isAtPrompt_) head += "\r\n";
+  out.head(head);
+  if (bodyLength == 0) return GW_OK;
+  isAtPrompt_ = event.isPrompt();
+  if (!isAtPrompt_ || !codec_.isTelnet()) return GW_OK;
+  const OptionTable& options = codec_.options();
+  if (options.isOn(Side::kUs, kOptEndOfRecord)) {
+    out.tail("\xff\xef");
+  } else if (!options.isOn(Side::kUs, kOptSga)) {
+    out.tail("\xff\xf9");
+  }
+  return GW_OK;
+}
+
+/// A sentence of the channel's own, on a line of its own.
+void TelnetStream::tell(std::string_view sentence) {
+  if (isAtPrompt_) out_ += "\r\n";
+  isAtPrompt_ = false;
+  appendText(sentence, renderClass().charset, out_);
+  out_ += "\r\n";
+  flush();
+}
+
+void TelnetStream::flush() {
+  if (out_.empty() || isClosing_) return;
+  const gw_status status = conn().send(out_);
+  out_.clear();
+  if (status != GW_E_AGAIN || isOutputFull_) return;
+  isOutputFull_ = true;
+  conn().readPause();
+}
+
+void TelnetStream::close(uint32_t code, std::string_view reason) {
+  if (isClosing_) return;
+  flush();
+  isClosing_ = true;
+  conn().close(code, reason);
+}
+
+}  // namespace gw::telnet

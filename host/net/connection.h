@@ -104,6 +104,7 @@ class Connection final : private FdHandler {
   /// Drops the queue and closes now; onClosed(cause) follows at the end of the turn.
   void abort(CloseCause cause, std::string_view error);
   bool isClosing() const { return closing_; }
+  bool isStarted() const { return watched_; }
 
   /// Leaves this loop with fd, TLS, unread input, queue and timers; adopt() on the other loop (posted
   /// there). Between the two nobody may touch it. Not from within onBytes (aborts): what it consumes is

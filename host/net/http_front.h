@@ -36,12 +36,15 @@ struct HttpLimits {
 };
 
 struct HttpRules {
-  std::vector<std::string> allowedHosts;    // without port; ip literals as "127.0.0.1", "[::1]"
+  std::vector<std::string> allowedHosts;  // without port; ip literals as "127.0.0.1", "[::1]"
+  /// The listener's port: makes scheme://<allowed host>:<port> own origins. The origin that equals the
+  /// request's own scheme and Host is always one (a forwarded port, say).
+  uint16_t port = 0;
   std::vector<std::string> allowedOrigins;  // exact "https://host[:port]"; besides the listener's own
 };
 
 /// One request under way. [loop] Held by shared_ptr: a handler may keep it until it has answered.
-/// Views are valid until the answer.
+/// Dropping the last reference without an answer answers 500. Views are valid until the answer.
 class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
  public:
   virtual ~HttpExchange() = default;
@@ -60,9 +63,10 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
   /// Answers. Adds Content-Length, Date, nosniff, Referrer-Policy, CORS where the route asks for it.
   virtual void reply(int status, const std::vector<HttpHeader>& headers, std::string_view body) = 0;
   /// Sends `101` (upgrade) or `200` with Connection: close and no chunking (stream) and gives the
-  /// connection away, unread input included. The caller sets a handler and calls kick().
+  /// connection away, unread input included. The caller sets a handler, in this turn, and calls
+  /// kick(); and sets limits of its own if it outlives the front. Null if the exchange is not open.
   virtual std::unique_ptr<Connection> accept(bool upgrade, const std::vector<HttpHeader>& headers) = 0;
-  /// Called if the peer goes away before the answer.
+  /// Called once if the peer goes away, or deferMs ends, before the answer.
   virtual void onGone(Task callback) = 0;
 };
 
@@ -81,15 +85,18 @@ struct RouteTable {
 };
 
 /// One per HTTP listener; holds what its loops share. publish() [control]; accept() [loop].
+/// Destroy it after its loops were joined and before they are destroyed: connections that are still
+/// here go with it.
 class HttpFront {
  public:
   HttpFront(HttpLimits limits, ConnectionLimits connectionLimits);
   ~HttpFront();
   void publish(std::shared_ptr<const RouteTable> routes);     // any thread
   void publishRules(std::shared_ptr<const HttpRules> rules);  // any thread
-  /// Takes a connection until it is closed or given away. onDone: it left the front (for counting).
+  const ConnectionLimits& connectionLimits() const;           // for connections that go to accept()
+  /// Starts a connection and keeps it until it is closed or given away. onDone: it left the front (for counting).
   void accept(std::unique_ptr<Connection> connection, Task onDone);
-  /// [loop] Closes idle keep-alive connections of this loop (shutdown).
+  /// [loop] Closes idle keep-alive connections of this loop (shutdown); the others after their answer.
   void closeIdle(EventLoop& loop);
 
  private:
@@ -99,7 +106,8 @@ class HttpFront {
 
 /// Static files from a folder, read once into memory (each ≤ 1 MiB), with ETag, content type,
 /// `Content-Security-Policy: default-src 'self'; frame-ancestors 'none'`. "/" serves index.html.
-/// Fails with an empty vector and error set if the folder is missing.
+/// Hidden files are left out. Fails with an empty vector and error set if the folder is missing, a
+/// file cannot be read or is too large, or there are more than 1,000 files or 32 MiB of them.
 std::vector<HttpRoute> staticFileRoutes(const std::string& folder, std::string& error);
 
 }  // namespace gw::net

@@ -152,7 +152,8 @@ gw_status SseChannel::encode(std::string_view /*classDescription*/, const sdk::E
 void SseChannel::selftest() const {
   expect(eventBody("output", "{}") == "event: output\ndata: {}\n\n", "event body");
   expect(parseEventId("3.17") == Position{3, 17}, "event id");
-  expect(idField({3, 17}) == "id: 3.17\n", "id field");
+  char id[kMaxIdField];
+  expect(std::string_view(id, writeIdField(id, {3, 17})) == "id: 3.17\n", "id field");
   expect(cookieNameFor("abc") == "gw_ba7816bf8f01cfea", "cookie name");
 }
 

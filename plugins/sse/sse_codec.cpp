@@ -5,6 +5,8 @@
 namespace gw::sse {
 namespace {
 
+constexpr size_t kMaxDigits = 20;
+
 // Decimal digits only: from_chars takes no sign for unsigned types, but it does stop at rubbish.
 std::optional<uint64_t> parseNumber(std::string_view text) {
   uint64_t value = 0;
@@ -27,8 +29,14 @@ std::string eventBody(std::string_view name, std::string_view payload) {
   return body.append(payload).append("\n\n");
 }
 
-std::string idField(Position position) {
-  return "id: " + std::to_string(position.epoch) + "." + std::to_string(position.seq) + "\n";
+size_t writeIdField(char* out, Position position) {
+  constexpr std::string_view kName = "id: ";
+  char* end = out + kName.copy(out, kName.size());
+  end = std::to_chars(end, end + kMaxDigits, position.epoch).ptr;
+  *end++ = '.';
+  end = std::to_chars(end, end + kMaxDigits, position.seq).ptr;
+  *end++ = '\n';
+  return static_cast<size_t>(end - out);
 }
 
 std::optional<Position> parseEventId(std::string_view id) {

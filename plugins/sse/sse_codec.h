@@ -1,6 +1,7 @@
 #pragma once
 // The event stream format (WHATWG HTML, "Server-sent events"): fields out, event ids in. No state.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,8 +19,9 @@ struct Position {
 /// "event: NAME\ndata: LINE\n...\n\n". Line ends of the payload (\n, \r, \r\n) become further data
 /// fields, so that no payload can begin a field of its own. The name holds no control characters.
 std::string eventBody(std::string_view name, std::string_view payload);
-/// "id: EPOCH.SEQ\n", to stand before an event's body; at most 45 bytes.
-std::string idField(Position position);
+/// Writes "id: EPOCH.SEQ\n", to stand before an event's body; returns its length, at most kMaxIdField.
+size_t writeIdField(char* out, Position position);
+constexpr size_t kMaxIdField = 46;
 /// Reads "EPOCH.SEQ"; nothing else is accepted.
 std::optional<Position> parseEventId(std::string_view id);
 

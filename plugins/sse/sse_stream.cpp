@@ -45,7 +45,8 @@ gw_status SseStream::wrap(const sdk::EventView& /*event*/, uint64_t epoch, uint6
                           sdk::Wrap& out) {
   // Without an id the client's Last-Event-ID stays where it was: on the last event that counts.
   if (seq == 0) return GW_OK;
-  return out.head(idField({epoch, seq})) ? GW_OK : GW_E_INTERNAL;
+  char id[kMaxIdField];
+  return out.head({id, writeIdField(id, {epoch, seq})}) ? GW_OK : GW_E_INTERNAL;
 }
 
 }  // namespace gw::sse

@@ -42,10 +42,15 @@ std::vector<Dispatched> parse(std::string_view stream) {
   return events;
 }
 
+std::string idField(Position position) {
+  char field[kMaxIdField];
+  return {field, writeIdField(field, position)};
+}
+
 TEST(SseCodec, WritesNameAndPayload) {
   EXPECT_EQ(eventBody("output", R"({"text":"hi"})"), "event: output\ndata: {\"text\":\"hi\"}\n\n");
   EXPECT_EQ(idField({7, 42}) + eventBody("tick", "{}"), "id: 7.42\nevent: tick\ndata: {}\n\n");
-  EXPECT_LE(idField({UINT64_MAX, UINT64_MAX}).size(), 46u);
+  EXPECT_EQ(idField({UINT64_MAX, UINT64_MAX}).size(), kMaxIdField);
 }
 
 TEST(SseCodec, KeepsAPayloadOfSeveralLinesInOneEvent) {

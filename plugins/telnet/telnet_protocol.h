@@ -7,8 +7,8 @@ namespace gw::telnet {
 
 // RFC 854 commands; 239 is RFC 885.
 inline constexpr uint8_t kEor = 239, kSe = 240, kNop = 241, kDataMark = 242, kBreak = 243, kInterrupt = 244,
-                         kAbortOutput = 245, kAreYouThere = 246, kCmdEraseChar = 247, kCmdEraseLine = 248, kGoAhead = 249,
-                         kSb = 250, kWill = 251, kWont = 252, kDo = 253, kDont = 254, kIac = 255;
+                         kAbortOutput = 245, kAreYouThere = 246, kCmdEraseChar = 247, kCmdEraseLine = 248,
+                         kGoAhead = 249, kSb = 250, kWill = 251, kWont = 252, kDo = 253, kDont = 254, kIac = 255;
 
 enum Option : uint8_t {
   kOptBinary = 0,         // RFC 856

@@ -10,13 +10,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-enum Timer : uint32_t { kSilenceTimer = 0, kNamesTimer = 1, kRetryTimer = 2, kLingerTimer = 3 };
+enum Timer : uint32_t { kSilenceTimer = 0, kNamesTimer = 1, kRetryTimer = 2 };
 
 constexpr milliseconds kSilence{500};  // nothing telnet came back: nc, or a script
 constexpr milliseconds kNames{1400};   // TTYPE answers trickle in; the host itself gives up at 1.5 s
 constexpr milliseconds kRetry{50};     // the host said AGAIN
-constexpr milliseconds kLinger{250};   // after the client's end of input, for answers under way
-constexpr uint8_t kMaxLingers = 20;    // while lines still wait to be taken
 constexpr uint64_t kHelloToken = 1;
 constexpr size_t kUnitBytes = 1024;  // so much discarded input costs one unit
 constexpr uint8_t kLatin1Proof = 2;  // lines
@@ -59,6 +57,7 @@ sdk::Consumed TelnetStream::onData(std::string_view bytes, uint64_t /*nowNs*/) {
     if (step.kind != TelnetCodec::Step::Kind::kNone) onUnit(step.kind);
   }
   if (isClosing_) return bytes.size();
+  reportCaps();
   afterInput();
   return used;
 }
@@ -80,17 +79,13 @@ size_t TelnetStream::takeText(const TelnetCodec::Step& step, size_t taken) {
 }
 
 bool TelnetStream::submitLine() {
-  if (hello_ == Hello::kWaiting) introduce();  // someone types: no more waiting for answers
+  if (!isIntroduced_) introduce();  // someone types: no more waiting for answers
   bool wasLatin1 = false;
   const std::string text = toUtf8(lines_.line(), renderClass().charset, wasLatin1);
   const gw_status status = conn().submitLine(text);
   if (status == GW_E_AGAIN) {
     isBlocked_ = true;
-    // A pending hello's answer offers the line again by itself; anything else is asked again soon.
-    if (hello_ != Hello::kPending) {
-      conn().readPause();
-      conn().timerSet(kRetryTimer, kRetry);
-    }
+    conn().timerSet(kRetryTimer, kRetry);  // if the host does not offer it again by itself
     return false;
   }
   if (wasLatin1 && ++latin1Lines_ == kLatin1Proof) isLatin1Typed_ = true;
@@ -126,10 +121,10 @@ bool TelnetStream::charge(uint32_t units) {
 void TelnetStream::afterInput() {
   if (isEchoHidden_ && codec_.isTelnet()) codec_.setEcho(true, out_);  // asked before the client showed itself
   flush();
-  if (hello_ == Hello::kWaiting && codec_.isTelnet() && codec_.isTerminalKnown()) introduce();
+  if (!isIntroduced_ && codec_.isTelnet() && codec_.isTerminalKnown()) introduce();
   if (seenRevision_ == codec_.profileRevision() && !isLatin1Typed_) return;
   seenRevision_ = codec_.profileRevision();
-  if (hello_ == Hello::kWaiting) return;
+  if (!isIntroduced_) return;
   refreshClass();
   areCapsNews_ = true;
   reportCaps();
@@ -153,7 +148,7 @@ void TelnetStream::introduce() {
   hello.width = profile.width;
   hello.height = profile.height;
   hello.client = profile.name;
-  hello_ = Hello::kPending;
+  isIntroduced_ = true;
   conn().hello(kHelloToken, hello);
 }
 
@@ -167,7 +162,7 @@ void TelnetStream::refreshClass() {
 }
 
 void TelnetStream::reportCaps() {
-  if (!areCapsNews_ || hello_ != Hello::kAnswered) return;
+  if (!areCapsNews_) return;
   const ClientProfile& profile = codec_.profile();
   areCapsNews_ = conn().submitCaps(caps(), profile.width, profile.height) == GW_E_AGAIN;
 }
@@ -193,30 +188,19 @@ uint32_t TelnetStream::caps() const {
 void TelnetStream::onTimer(uint32_t id, uint64_t /*nowNs*/) {
   switch (id) {
     case kSilenceTimer:
-      if (hello_ == Hello::kWaiting && !codec_.isTelnet()) introduce();
+      if (!isIntroduced_ && !codec_.isTelnet()) introduce();
       break;
     case kNamesTimer:
-      if (hello_ == Hello::kWaiting) introduce();
+      if (!isIntroduced_) introduce();
       break;
     case kRetryTimer:
+      // Resuming makes the host offer again what it keeps.
+      conn().readPause();
       conn().readResume();
-      break;
-    case kLingerTimer:
-      if ((isBlocked_ || hello_ == Hello::kPending) && ++lingers_ < kMaxLingers) {
-        conn().timerSet(kLingerTimer, kLinger);
-      } else {
-        close(GW_CLOSE_LOST, "end of input");
-      }
       break;
     default:
       break;
   }
-}
-
-/// `printf 'look\n' | nc` half-closes at once: its answers are given a moment before the end.
-void TelnetStream::onEof() {
-  if (hello_ == Hello::kWaiting) return close(GW_CLOSE_LOST, "end of input");
-  conn().timerSet(kLingerTimer, kLinger);
 }
 
 void TelnetStream::onWritable() {
@@ -231,7 +215,6 @@ void TelnetStream::onEvent(uint64_t token, gw_status status, std::string_view /*
     tell("The gateway can't let you in just now. Please try again later.");
     return close(GW_CLOSE_POLICY, "hello was refused");
   }
-  hello_ = Hello::kAnswered;
   reportCaps();
 }
 

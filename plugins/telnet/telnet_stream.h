@@ -26,7 +26,6 @@ class TelnetStream : public sdk::Stream {
   void start();
 
   sdk::Consumed onData(std::string_view bytes, uint64_t nowNs) override;
-  void onEof() override;
   void onTimer(uint32_t id, uint64_t nowNs) override;
   void onWritable() override;
   void onEvent(uint64_t token, gw_status status, std::string_view json) override;
@@ -34,8 +33,6 @@ class TelnetStream : public sdk::Stream {
   gw_status wrap(const sdk::EventView& event, uint64_t epoch, uint64_t seq, size_t bodyLength, sdk::Wrap& out) override;
 
  private:
-  enum class Hello : uint8_t { kWaiting, kPending, kAnswered };
-
   size_t takeText(const TelnetCodec::Step& step, size_t taken);
   bool submitLine();
   void onUnit(TelnetCodec::Step::Kind kind);
@@ -57,7 +54,7 @@ class TelnetStream : public sdk::Stream {
   LineAssembler lines_;
   std::string out_;  // telnet answers, sent at the end of a callback
   RenderClass class_;
-  Hello hello_ = Hello::kWaiting;
+  bool isIntroduced_ = false;
   bool isClassSet_ = false;
   bool isAtPrompt_ = false;        // the cursor stands behind a prompt
   bool isEchoHidden_ = false;      // a password is being asked
@@ -68,7 +65,6 @@ class TelnetStream : public sdk::Stream {
   bool areCapsNews_ = false;
   bool isLatin1Typed_ = false;  // the client sends Latin-1 without saying so
   uint8_t latin1Lines_ = 0;
-  uint8_t lingers_ = 0;
   uint32_t seenRevision_ = 0;
   size_t uncharged_ = 0;  // discarded bytes not yet paid for
 };

@@ -72,13 +72,13 @@ void FakeConn::open() {
 
 void FakeConn::receive(std::string_view bytes) {
   unread_ += bytes;
-  if (!readPaused_) offer();
+  offer();
 }
 
 void FakeConn::retry() { offer(); }
 
 void FakeConn::offer() {
-  while (canCall() && !closing_ && !unread_.empty()) {
+  while (canCall() && !closing_ && !readPaused_ && !unread_.empty()) {
     size_t consumed = 0;
     const gw_status status = host_.stream_->data(plugin_, sliceOf(unread_), host_.nowNs(), &consumed);
     if (status < 0 && status != GW_E_AGAIN) {
@@ -102,8 +102,10 @@ void FakeConn::afterCall() {
     answerHello();
     return;  // answerHello came back here
   }
-  if (classes_.empty()) return;
-  for (const Waiting& each : std::exchange(waiting_, {})) queueUnit(each.event, each.seq, each.epoch);
+  if (!classes_.empty()) {
+    for (const Waiting& each : std::exchange(waiting_, {})) queueUnit(each.event, each.seq, each.epoch);
+  }
+  if (std::exchange(wantsOffer_, false)) offer();
 }
 
 void FakeConn::answerHello(gw_status status, std::string_view json) {

@@ -168,6 +168,7 @@ class FakeConn {
   std::optional<FakeEvent> prompt_;
   bool textInTurn_ = false;
   bool readPaused_ = false;
+  bool wantsOffer_ = false;  // read_resume was called
   bool closing_ = false;
   uint32_t charged_ = 0;
 };

@@ -51,7 +51,11 @@ void FakeTables::close(gw_host_conn* conn, uint32_t code, gw_slice reason) {
 }
 
 void FakeTables::readPause(gw_host_conn* conn) { connOf(conn).readPaused_ = true; }
-void FakeTables::readResume(gw_host_conn* conn) { connOf(conn).readPaused_ = false; }
+void FakeTables::readResume(gw_host_conn* conn) {
+  FakeConn& self = connOf(conn);
+  self.wantsOffer_ = self.wantsOffer_ || self.readPaused_;
+  self.readPaused_ = false;
+}
 
 gw_status FakeTables::timerSet(gw_host_conn* conn, uint32_t id, uint64_t delayMs) {
   if (id > 7) return GW_E_INVALID;

@@ -101,6 +101,7 @@ enum class Durability {
   kStrict,   // a commit that returned is on the disk
 };
 std::unique_ptr<StoreFactory> sqliteFactory(const std::string& file);  // kRelaxed
-std::unique_ptr<StoreFactory> sqliteFactory(const std::string& file, Durability durability);
+/// busyTimeoutMs: how long a call waits for another writer before it answers kBusy.
+std::unique_ptr<StoreFactory> sqliteFactory(const std::string& file, Durability durability, int busyTimeoutMs = 5000);
 
 }  // namespace gw::store

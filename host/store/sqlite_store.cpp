@@ -26,8 +26,8 @@ void registerDriver() {
   std::call_once(once, [] { Poco::Data::SQLite::Connector::registerConnector(); });
 }
 
-void setPragmas(Sql& sql, Durability durability, const std::string& file) {
-  sql.once("PRAGMA busy_timeout = 5000");
+void setPragmas(Sql& sql, Durability durability, int busyTimeoutMs, const std::string& file) {
+  sql.once("PRAGMA busy_timeout = " + std::to_string(busyTimeoutMs));
   const auto mode = sql.rows<std::string>("PRAGMA journal_mode = WAL");
   if (mode.empty() || std::get<0>(mode.front()) != "wal") {
     log::warn("store", "the file system has no WAL: the store is slower", {{"file", file}});
@@ -54,7 +54,8 @@ void migrateLocked(Sql& sql) {
 
 class SqliteFactory final : public StoreFactory {
  public:
-  SqliteFactory(std::string file, Durability durability) : file_(std::move(file)), durability_(durability) {}
+  SqliteFactory(std::string file, Durability durability, int busyTimeoutMs)
+      : file_(std::move(file)), durability_(durability), busyTimeoutMs_(busyTimeoutMs) {}
 
   Result<std::unique_ptr<SessionStore>> open() override {
     if (auto prepared = prepareFile(file_); !prepared.ok()) return prepared.error();
@@ -70,7 +71,7 @@ class SqliteFactory final : public StoreFactory {
       registerDriver();
       const Poco::Data::Session session("SQLite", file_);
       Sql sql(session, false);
-      setPragmas(sql, durability_, file_);
+      setPragmas(sql, durability_, busyTimeoutMs_, file_);
       migrateLocked(sql);
       return std::unique_ptr<SessionStore>(std::make_unique<SqlSessionStore>(session, kSqlite, file_));
     } catch (const std::exception&) {
@@ -80,6 +81,7 @@ class SqliteFactory final : public StoreFactory {
 
   const std::string file_;
   const Durability durability_;
+  const int busyTimeoutMs_;
 };
 
 }  // namespace
@@ -88,8 +90,8 @@ std::unique_ptr<StoreFactory> sqliteFactory(const std::string& file) {
   return sqliteFactory(file, Durability::kRelaxed);
 }
 
-std::unique_ptr<StoreFactory> sqliteFactory(const std::string& file, Durability durability) {
-  return std::make_unique<SqliteFactory>(file, durability);
+std::unique_ptr<StoreFactory> sqliteFactory(const std::string& file, Durability durability, int busyTimeoutMs) {
+  return std::make_unique<SqliteFactory>(file, durability, busyTimeoutMs);
 }
 
 }  // namespace gw::store

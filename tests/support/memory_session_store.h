@@ -32,7 +32,7 @@ struct MemoryDatabase {
   const void* owner = nullptr;  // the store object whose transaction is open
 };
 
-class MemorySessionStore final : public SessionStore {
+class MemorySessionStore : public SessionStore {
  public:
   explicit MemorySessionStore(std::shared_ptr<MemoryDatabase> database = std::make_shared<MemoryDatabase>())
       : db_(std::move(database)) {}

@@ -11,22 +11,6 @@
 
 namespace gw::channel {
 
-const char* toString(AccountState state) {
-  switch (state) {
-    case AccountState::kStopped:
-      return "stopped";
-    case AccountState::kStarting:
-      return "starting";
-    case AccountState::kRunning:
-      return "running";
-    case AccountState::kStopping:
-      return "stopping";
-    case AccountState::kError:
-      return "error";
-  }
-  return "error";
-}
-
 /// Loops hold it for as long as they may still accept; it keeps no instance alive, so that a stopped
 /// account's library goes away although a loop has not yet swapped its route table.
 struct ChannelAccount::Door {

@@ -3,7 +3,7 @@
 // into state error with the reason, and the rest runs.
 //
 // Thread: lifecycle calls [control] (run them on control()); snapshots and counters from anywhere.
-// Lifetime: outlives the loops' last turn (connections refer to limits kept here).
+// Lifetime: destroyed after the loops have been joined and before they are destroyed.
 //
 //   bindAll → startAll → startAccepting        … start(id) / stop(id) …        stopAccepting → stopAll
 

@@ -16,15 +16,6 @@ std::string hostAndPort(const std::string& host, uint16_t port) {
   return (isBareIpv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-/// A page that this listener serves may talk back to it.
-void addOwnOrigins(net::HttpRules& rules, const std::string& scheme, uint16_t port) {
-  for (const std::string& host : rules.allowedHosts) {
-    rules.allowedOrigins.push_back(scheme + "://" + hostAndPort(host, port));
-    const bool isDefaultPort = (scheme == "http" && port == 80) || (scheme == "https" && port == 443);
-    if (isDefaultPort) rules.allowedOrigins.push_back(scheme + "://" + host);  // browsers leave it out
-  }
-}
-
 }  // namespace
 
 HttpListener::HttpListener(HttpListenerSpec spec, const HttpSettings& settings)
@@ -83,7 +74,7 @@ void HttpListener::startAccepting(const std::vector<net::EventLoop*>& loops) {
       ::close(fd);
       return;
     }
-    auto connection = std::make_unique<net::Connection>(loop, fd, peer, settings->connection, std::move(session));
+    auto connection = std::make_unique<net::Connection>(loop, fd, peer, front->connectionLimits(), std::move(session));
     front->accept(std::move(connection), [counts, settings, peer] {
       counts->waiting.fetch_sub(1, std::memory_order_relaxed);
       if (settings->admission.left) settings->admission.left(peer);
@@ -126,7 +117,7 @@ void HttpListener::publishTable() {
 
 void HttpListener::publishRules(net::HttpRules rules) {
   spec_.rules = rules;
-  addOwnOrigins(rules, spec_.tls ? "https" : "http", boundPort_);
+  rules.port = boundPort_;  // own origins: a page served here may talk back
   front_->publishRules(std::make_shared<net::HttpRules>(std::move(rules)));
 }
 

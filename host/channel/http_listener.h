@@ -3,7 +3,8 @@
 // all accounts that share it, merged into one table that is published again on each change.
 //
 // Thread: [control] unless marked; accepted sockets are handled on their loops.
-// Lifetime: outlives the loops (connections refer to its limits).
+// Lifetime: destroyed after the loops have been joined and before they are destroyed; connections
+// that still wait in the front go with it.
 
 #include <atomic>
 #include <functional>

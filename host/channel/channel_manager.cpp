@@ -101,6 +101,7 @@ void ChannelManager::stopAccepting() {
 }
 
 size_t ChannelManager::stopAll(uint32_t closeCode, uint64_t graceMs) {
+  stopAccepting();  // needs the loops: they are still there now, and may not be when this is destroyed
   const uint64_t endNs = context_.clock.nowNs() + graceMs * 1'000'000;
   size_t cutOff = 0;
   size_t left = accounts_.size();

@@ -3,7 +3,8 @@
 // into state error with the reason, and the rest runs.
 //
 // Thread: lifecycle calls [control] (run them on control()); snapshots and counters from anywhere.
-// Lifetime: destroyed after the loops have been joined and before they are destroyed.
+// Lifetime: stopAll while the loops run; destroyed after they have been joined and before they are
+// destroyed.
 //
 //   bindAll → startAll → startAccepting        … start(id) / stop(id) …        stopAccepting → stopAll
 
@@ -44,8 +45,8 @@ class ChannelManager {
   void startAccepting(std::vector<net::EventLoop*> loops);
   /// Closes all listening sockets (first step of a stop).
   void stopAccepting();
-  /// Stops all accounts within graceMs altogether: each gets an equal share of what is left of it.
-  /// Returns the number of streams that had to be cut off.
+  /// Closes what still listens, then stops all accounts within graceMs altogether: each gets an equal share of what is
+  /// left of it. Returns the number of streams that had to be cut off.
   size_t stopAll(uint32_t closeCode, uint64_t graceMs);
 
   /// id: "telnet:default". Fails: kNotFound, kConflict (runs already / does not run), or as the account.

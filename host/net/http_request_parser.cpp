@@ -97,7 +97,8 @@ bool HttpRequestParser::checkBytes(std::string_view fresh) {
   if (!(request_->head.front() >= 'A' && request_->head.front() <= 'Z')) return refuse(400, "not an HTTP request");
   for (size_t i = 0; i < fresh.size(); ++i) {
     const char c = fresh[i];
-    if (c == '\0') return refuse(400, "NUL in the headers");
+    const bool isControl = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    if (isControl && c != '\t' && c != '\r' && c != '\n') return refuse(400, "control bytes in the headers");
     const bool isAfterCr = i > 0 && fresh[i - 1] == '\r';
     // Parties that take a bare CR or LF for a line's end see other requests than we do.
     if (i > 0 && isAfterCr != (c == '\n')) return refuse(400, "bare CR or LF in the headers");

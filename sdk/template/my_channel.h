@@ -1,0 +1,21 @@
+#pragma once
+// MyChannel: lines of UTF-8 in, lines of UTF-8 out. Rename it, then change what is in the way.
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "gw/channel.hpp"
+
+class MyChannel : public gw::sdk::Channel {
+ public:
+  static constexpr gw::sdk::Descriptor kDescriptor{
+      .id = "my-channel", .name = "My channel", .vendor = "you", .version = "0.1.0", .license = "MIT"};
+
+  /// Throw gw::sdk::Error to refuse the account's options, with a sentence for the operator.
+  MyChannel(gw::sdk::HostInst inst, std::string_view options);
+
+  std::unique_ptr<gw::sdk::Stream> open(gw::sdk::HostConn conn, const gw_open_info& info, uint64_t nowNs) override;
+  gw_status encode(std::string_view classDescription, const gw::sdk::EventView& event,
+                   gw::sdk::Builder& out) const override;
+};

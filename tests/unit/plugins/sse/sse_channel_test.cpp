@@ -228,6 +228,39 @@ TEST_F(SseChannelTest, TakesJsonOnly) {
 
 TEST_F(SseChannelTest, RefusesAnEmptyCall) { EXPECT_EQ(host_.request("POST", "/rpc", "", kJson)->reply->status, 400u); }
 
+// The fake host always takes a request; this one answers with whatever status is set.
+class RefusingHost {
+ public:
+  explicit RefusingHost(const FakeHost& real) : http_(*real.table().http), table_(real.table()) {
+    http_.request_bind = [](gw_host_req*, uint32_t, gw_slice, uint64_t, uint64_t, uint64_t) { return status; };
+    http_.request_frame = [](gw_host_req*, gw_slice, gw_slice, uint64_t) { return status; };
+    table_.http = &http_;
+    real.plugin().init(&table_, 0, nullptr);
+  }
+  static inline gw_status status = GW_OK;
+
+ private:
+  gw_host_http http_;
+  gw_host table_;
+};
+
+TEST_F(SseChannelTest, AnswersForAHostThatDoesNotTakeTheRequest) {
+  const RefusingHost refusing(host_);
+  for (const auto& [status, http] : std::vector<std::pair<gw_status, uint32_t>>{
+           {GW_E_PROTO, 400}, {GW_E_INVALID, 400}, {GW_E_LIMIT, 429}, {GW_E_AGAIN, 503}}) {
+    RefusingHost::status = status;
+    const auto stream = get("attach=t"), fetched = get("", {{"authorization", "Bearer b"}});
+    const auto call = host_.request("POST", "/rpc", "", kJson, "{}");
+    for (const FakeRequest* request : {stream.get(), fetched.get(), call.get()}) {
+      ASSERT_TRUE(request->reply.has_value()) << status;
+      EXPECT_EQ(request->reply->status, http);
+      EXPECT_EQ(request->result, GW_HTTP_RESPONDED);
+    }
+  }
+  RefusingHost::status = GW_E_INTERNAL;
+  EXPECT_EQ(get("attach=t")->result, GW_E_INTERNAL);
+}
+
 // --- options, health, size
 
 TEST_F(SseChannelTest, PassesItsOwnSelftest) {

@@ -1,24 +1,14 @@
-// The channel against FakeHost: handshake, subprotocols, heartbeat, close mapping.
-#include "websocket_channel.h"
-
+// The channel against FakeHost: handshake, gateway.v1, heartbeat, close mapping, options.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "client_frames.h"
+#include "channel_fixture.h"
 #include "gateway_stream.h"
-#include "gw/plugin.hpp"
 #include "terminal_stream.h"
-#include "testing/fake_host.h"
 
 namespace gw::websocket::test {
 namespace {
 
-using gw::testing::FakeConn;
-using gw::testing::FakeEvent;
-using gw::testing::FakeHost;
-using gw::testing::FakeRequest;
-using gw::testing::Headers;
-using gw::testing::OpenOptions;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -36,28 +26,6 @@ Headers offering(const std::string& subprotocols) {
   headers.emplace_back("sec-websocket-protocol", subprotocols);
   return headers;
 }
-
-class WebSocketChannelTest : public ::testing::Test {
- protected:
-  explicit WebSocketChannelTest(std::string_view options = "{}")
-      : host_(sdk::pluginTable<WebSocketChannel>(), options) {}
-
-  std::unique_ptr<FakeConn> connect(std::string_view subprotocol = kGatewayV1Name) {
-    OpenOptions options;
-    options.subprotocol = subprotocol;
-    return host_.open(options);
-  }
-  std::unique_ptr<FakeConn> connectTerminal() {
-    auto conn = connect(kTerminalName);
-    conn->answerHello();
-    return conn;
-  }
-
-  FakeHost host_;
-};
-
-std::string text(std::string_view payload) { return serverFrame(Opcode::kText, payload); }
-std::string binary(std::string_view payload) { return serverFrame(Opcode::kBinary, payload); }
 
 // --- handshake
 
@@ -173,6 +141,22 @@ TEST_F(WebSocketChannelTest, ClosesAfterFiveBadMessagesInARowOnly) {
   EXPECT_EQ(conn->closedBy()->code, static_cast<uint32_t>(GW_CLOSE_POLICY));
   EXPECT_EQ(conn->sent().substr(0, 1), "\x88");
   EXPECT_EQ(host_.metric("websocket_bad_messages_total"), 9);
+}
+
+TEST_F(WebSocketChannelTest, ReadsNoFurtherOnceTheHostHasEndedTheStream) {
+  auto conn = connect();
+  conn->frameResult = GW_E_STATE;
+  conn->receive(clientFrame(Opcode::kText, "{1}") + clientFrame(Opcode::kBinary, "would be refused"));
+  EXPECT_THAT(conn->sent(), IsEmpty());
+  EXPECT_THAT(conn->unread(), IsEmpty());
+}
+
+TEST_F(WebSocketChannelTest, TakesARateLimitedRequestAsAnswered) {
+  auto conn = connect();
+  conn->frameResult = GW_E_LIMIT;
+  for (int i = 0; i < 10; ++i) conn->receive(clientFrame(Opcode::kText, "{}"));
+  EXPECT_FALSE(conn->closedBy().has_value());
+  EXPECT_THAT(conn->unread(), IsEmpty());
 }
 
 TEST_F(WebSocketChannelTest, WritesTheEnvelopeOfEvents) {
@@ -343,100 +327,6 @@ TEST_F(WebSocketChannelTest, TreatsEndOfInputAsALostConnection) {
   auto conn = connect();
   conn->eof();
   EXPECT_EQ(conn->closedBy()->code, static_cast<uint32_t>(GW_CLOSE_LOST));
-}
-
-// --- terminal.mudstandards.org
-
-TEST_F(WebSocketChannelTest, IntroducesTerminals) {
-  auto conn = connect(kTerminalName);
-  ASSERT_THAT(conn->hellos(), SizeIs(1));
-  EXPECT_EQ(conn->hellos()[0].mode, static_cast<uint32_t>(GW_HELLO_NEW));
-  EXPECT_EQ(conn->hellos()[0].caps, static_cast<uint32_t>(GW_CAP_TERMINAL | GW_CAP_UTF8));
-  ASSERT_THAT(conn->classes(), SizeIs(1));
-  EXPECT_EQ(conn->classes()[0].flags, static_cast<uint32_t>(GW_CLASS_TEXT_ONLY | GW_CLASS_REPROMPT));
-}
-
-TEST_F(WebSocketChannelTest, HoldsATerminalsLinesUntilTheHelloIsAnswered) {
-  auto conn = connect(kTerminalName);
-  conn->receive(clientFrame(Opcode::kBinary, "anna\r\nsecret\r\nlo"));
-  EXPECT_THAT(conn->lines(), IsEmpty());
-  conn->answerHello();
-  EXPECT_THAT(conn->lines(), ElementsAre("anna", "secret"));
-  conn->receive(clientFrame(Opcode::kText, "ok\xC3\xA9\n"));
-  EXPECT_THAT(conn->lines(), ElementsAre("anna", "secret", "look\xC3\xA9"));
-}
-
-TEST_F(WebSocketChannelTest, NeitherLosesNorDoublesLinesWhenTheHostStopsInTheMiddle) {
-  auto conn = connectTerminal();
-  std::string many;
-  for (int i = 0; i < 50; ++i) many += "line " + std::to_string(i) + "\r\n";
-  conn->submitResult = GW_E_AGAIN;
-  conn->receive(clientFrame(Opcode::kBinary, many));
-  conn->retry();
-  EXPECT_THAT(conn->lines(), IsEmpty());
-  conn->submitResult = GW_OK;
-  conn->retry();
-  ASSERT_THAT(conn->lines(), SizeIs(50));
-  EXPECT_EQ(conn->lines().back(), "line 49");
-}
-
-TEST_F(WebSocketChannelTest, RepairsATerminalsText) {
-  auto conn = connectTerminal();
-  conn->receive(clientFrame(Opcode::kBinary,
-                            "a\xFF"
-                            "b\n"));
-  EXPECT_THAT(conn->lines(), ElementsAre("a\xEF\xBF\xBD"
-                                         "b"));
-}
-
-TEST_F(WebSocketChannelTest, TellsATerminalThatItsLineWasCut) {
-  auto conn = connectTerminal();
-  conn->receive(clientFrame(Opcode::kBinary, std::string(5000, 'x') + "\n"));
-  ASSERT_THAT(conn->lines(), SizeIs(1));
-  EXPECT_THAT(conn->takeSent(), HasSubstr("too long"));
-  EXPECT_EQ(host_.metric("websocket_lines_cut_total"), 1);
-}
-
-TEST_F(WebSocketChannelTest, ShowsTextAndPromptsOnATerminal) {
-  auto conn = connectTerminal();
-  conn->deliver(FakeEvent::line("Anna says hi", {{0, 4, 0, 0, GW_SPAN_BOLD, {nullptr, 0}}}));
-  EXPECT_EQ(conn->takeSent(), binary("\x1b[0;1mAnna\x1b[0m says hi\r\n"));
-  conn->deliver(FakeEvent::prompt("> "));
-  EXPECT_EQ(conn->takeSent(), binary("> "));
-  conn->deliver(FakeEvent::line("Rain."));
-  EXPECT_EQ(conn->takeSent(), binary("\r\nRain.\r\n"));
-  conn->endTurn();
-  EXPECT_EQ(conn->takeSent(), binary("> "));
-  conn->receive(clientFrame(Opcode::kBinary, "look\r\n"));
-  conn->deliver(FakeEvent::line("A room."));
-  EXPECT_EQ(conn->takeSent(), binary("A room.\r\n"));
-}
-
-TEST_F(WebSocketChannelTest, ShowsATerminalNoBareEchoFlagAndNoData) {
-  FakeEvent echo = FakeEvent::prompt("", GW_EVENT_ECHO_ON);
-  EXPECT_FALSE(host_.encode(kTerminalName, echo).has_value());
-  EXPECT_FALSE(host_.encode(kTerminalName, FakeEvent::data("presence", "{}")).has_value());
-  EXPECT_EQ(host_.encode(kTerminalName, FakeEvent::line("")), "\r\n");
-  EXPECT_EQ(host_.encode(kTerminalName, FakeEvent::prompt("Password: ", GW_EVENT_ECHO_OFF)), "Password: ");
-}
-
-TEST_F(WebSocketChannelTest, SaysGoodbyeOnATerminalInWords) {
-  auto conn = connectTerminal();
-  conn->deliver(FakeEvent::prompt("> "));
-  conn->takeSent();
-  conn->closeBegin(GW_CLOSE_SHUTDOWN, "Back in a minute.");
-  EXPECT_EQ(conn->takeSent(), binary("\r\nBack in a minute.\r\n") + closeFrame(1001, "Back in a minute."));
-}
-
-TEST(WebSocketChannelOptions, MessageIsLineEndsALineWithItsMessage) {
-  FakeHost host(sdk::pluginTable<WebSocketChannel>(), R"({"messageIsLine":true,"ansi":"none"})");
-  OpenOptions options;
-  options.subprotocol = kTerminalName;
-  auto conn = host.open(options);
-  conn->receive(clientFrame(Opcode::kBinary, "look") + clientFrame(Opcode::kBinary, "north\r\n"));
-  EXPECT_THAT(conn->lines(), IsEmpty());
-  conn->answerHello();
-  EXPECT_THAT(conn->lines(), ElementsAre("look", "north"));
 }
 
 // --- options, health, size

@@ -31,7 +31,7 @@ struct AdminOptions {
   std::string tcpHost = "127.0.0.1";  // must be a loopback address
   uint16_t tcpPort = 18781;           // 0: any
   std::vector<std::string> allowedHosts{"localhost", "127.0.0.1", "[::1]"};
-  const Clock* clock = nullptr;       // null: the system's
+  const Clock* clock = nullptr;  // null: the system's
 };
 
 class AdminServer {

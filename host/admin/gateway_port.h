@@ -34,22 +34,22 @@ enum class HealthLevel { kHealthy, kDegraded, kUnhealthy };
 /// One thing that is wrong, with what an operator should type next.
 struct Problem {
   HealthLevel level = HealthLevel::kDegraded;
-  std::string summary;      // "channel telnet:default is in error: port 4000 is in use"
+  std::string summary;  // "channel telnet:default is in error: port 4000 is in use"
   int64_t sinceAt = 0;
   std::string nextCommand;  // "gwctl channel show telnet:default"
 };
 
 /// One channel account.
 struct ChannelSnapshot {
-  std::string channelId;    // "telnet"
-  std::string accountId;    // "default"; the account's full id is channelId:accountId
-  bool enabled = true;      // as configured
+  std::string channelId;  // "telnet"
+  std::string accountId;  // "default"; the account's full id is channelId:accountId
+  bool enabled = true;    // as configured
   bool running = false;
-  std::string state;        // stopped | starting | running | stopping | error
-  std::string health;       // connected | disconnected | error
+  std::string state;   // stopped | starting | running | stopping | error
+  std::string health;  // connected | disconnected | error
   int64_t lastStartAt = 0;
   int64_t lastStopAt = 0;
-  std::string lastError;    // empty: none since the last start
+  std::string lastError;  // empty: none since the last start
   int64_t lastErrorAt = 0;
   int64_t lastActivity = 0;
   uint64_t connections = 0;
@@ -63,7 +63,7 @@ struct LoopFigures {
   int loop = 0;
   uint64_t connections = 0;
   uint64_t sessions = 0;
-  double lagMs = 0;         // the last second's worst turn
+  double lagMs = 0;  // the last second's worst turn
   uint64_t inboxBytes = 0;
 };
 
@@ -74,21 +74,21 @@ struct HealthSnapshot {
   int64_t levelSinceAt = 0;
   uint64_t uptimeMs = 0;
   uint64_t connections = 0;
-  uint64_t memoryBytes = 0;       // counted by the gateway against limits.memory
+  uint64_t memoryBytes = 0;  // counted by the gateway against limits.memory
   uint64_t memoryLimitBytes = 0;
-  uint64_t residentBytes = 0;     // of the process
-  double loopLagMs = 0;           // the worst loop's
+  uint64_t residentBytes = 0;  // of the process
+  double loopLagMs = 0;        // the worst loop's
   std::vector<ChannelSnapshot> accounts;
   std::vector<LoopFigures> loops;
   bool storeIsUp = true;
-  std::string storeDetail;        // "sqlite, 12 queued" or the error
+  std::string storeDetail;  // "sqlite, 12 queued" or the error
   bool backendIsUp = true;
-  std::string backendDetail;      // "lobby"
+  std::string backendDetail;  // "lobby"
 };
 
 struct VersionFacts {
-  std::string version;            // "0.1.0"
-  std::string commit;             // empty: unknown
+  std::string version;  // "0.1.0"
+  std::string commit;   // empty: unknown
   std::string buildType;
   std::string compiler;
   uint32_t pluginAbi = 0;
@@ -96,7 +96,7 @@ struct VersionFacts {
 
 struct ShutdownPlan {
   bool pending = false;
-  int64_t at = 0;                 // when the stop begins
+  int64_t at = 0;  // when the stop begins
   std::string message;
 };
 
@@ -110,22 +110,22 @@ struct StatusSnapshot {
   std::string durability;
   uint64_t sessionsPlaying = 0;
   uint64_t sessionsDisconnected = 0;
-  uint64_t sessionsOther = 0;     // before Playing
+  uint64_t sessionsOther = 0;  // before Playing
   uint64_t usersOnline = 0;
   ShutdownPlan shutdown;
 };
 
 struct PluginSnapshot {
-  std::string id;                 // "telnet"
+  std::string id;  // "telnet"
   std::string name;
   std::string vendor;
   std::string version;
   std::string license;
   std::string file;
-  std::string sha256;             // of the loaded copy; empty: not loaded
-  std::string state;              // available | loaded | refused | leaked
-  std::string reason;             // why refused, or empty
-  uint64_t generation = 0;        // 0: not loaded
+  std::string sha256;       // of the loaded copy; empty: not loaded
+  std::string state;        // available | loaded | refused | leaked
+  std::string reason;       // why refused, or empty
+  uint64_t generation = 0;  // 0: not loaded
   int64_t loadedAt = 0;
   uint64_t connections = 0;
   std::vector<std::string> accounts;    // full ids that use it
@@ -134,11 +134,11 @@ struct PluginSnapshot {
 
 struct ConnectionSnapshot {
   std::string id;
-  std::string account;            // "telnet:default"
+  std::string account;  // "telnet:default"
   std::string protocol;
-  std::string sessionId;          // empty: none yet
+  std::string sessionId;  // empty: none yet
   std::string userName;
-  std::string peer;               // "192.0.2.1:51234"
+  std::string peer;  // "192.0.2.1:51234"
   bool tls = false;
   int loop = 0;
   int64_t openedAt = 0;
@@ -151,18 +151,18 @@ struct ConnectionSnapshot {
 
 struct SessionSnapshot {
   std::string id;
-  std::string state;              // connecting | authenticating | characterSelection | playing | disconnected
+  std::string state;  // connecting | authenticating | characterSelection | playing | disconnected
   std::string userId;
   std::string userName;
   std::string entityId;
   std::string entityName;
   std::string backend;
-  std::string protocol;           // the channel that made it
+  std::string protocol;  // the channel that made it
   std::string clientAddress;
-  int loop = -1;                  // -1: in the store only
+  int loop = -1;  // -1: in the store only
   int64_t createdAt = 0;
   int64_t lastActivity = 0;
-  int64_t expiresAt = 0;          // Disconnected: when it can no longer be resumed
+  int64_t expiresAt = 0;  // Disconnected: when it can no longer be resumed
   uint64_t epoch = 0;
   uint64_t lastSeq = 0;
   uint64_t logEvents = 0;
@@ -173,14 +173,14 @@ struct SessionSnapshot {
 };
 
 struct SessionQuery {
-  std::string state;              // empty: any
-  std::string user;               // name or id; empty: any
+  std::string state;  // empty: any
+  std::string user;   // name or id; empty: any
   std::string protocol;
   size_t limit = 1000;
 };
 
 struct ConnectionQuery {
-  std::string account;            // empty: any
+  std::string account;  // empty: any
   std::string session;
   size_t limit = 1000;
 };
@@ -191,15 +191,15 @@ struct UserSnapshot {
   int64_t createdAt = 0;
   int64_t lastLoginAt = 0;
   bool locked = false;
-  uint64_t sessions = 0;          // live ones
+  uint64_t sessions = 0;  // live ones
 };
 
 /// A lifecycle verb in progress. Kept for some minutes after it finished (bounded; oldest go first).
 struct Operation {
   std::string id;
-  std::string verb;               // "channel.start"
-  std::string target;             // "telnet:default"
-  std::string state;              // running | done | failed
+  std::string verb;    // "channel.start"
+  std::string target;  // "telnet:default"
+  std::string state;   // running | done | failed
   std::string error;
   int64_t startedAt = 0;
   int64_t finishedAt = 0;
@@ -211,7 +211,7 @@ struct BroadcastOutcome {
 
 struct BroadcastRequest {
   std::string text;
-  std::string room;               // empty: everyone
+  std::string room;  // empty: everyone
 };
 
 struct ReloadOutcome {
@@ -220,7 +220,7 @@ struct ReloadOutcome {
 };
 
 struct CloseRequest {
-  std::string reason;             // shown to the client; may be empty
+  std::string reason;  // shown to the client; may be empty
 };
 
 class GatewayPort {

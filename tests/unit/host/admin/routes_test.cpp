@@ -1,0 +1,239 @@
+#include <gmock/gmock.h>
+
+#include "unit/host/admin/admin_fixture.h"
+
+namespace gw::admin {
+namespace {
+
+using testing::ElementsAre;
+
+class AdminRoutes : public AdminFixture {
+ protected:
+  void SetUp() override {
+    AdminFixture::SetUp();
+    start();
+  }
+};
+
+TEST_F(AdminRoutes, TellTheStatus) {
+  port_.statusNow.health.level = HealthLevel::kDegraded;
+  port_.statusNow.health.problems = {
+      {HealthLevel::kDegraded, "the store is down", FakeGatewayPort::kNow, "gwctl health"}};
+  const auto answer = get("/v1/status");
+  ASSERT_EQ(answer.status, 200);
+  const auto json = answer.json();
+  EXPECT_EQ(json["gatewayId"], "gw-test");
+  EXPECT_EQ(json["startedAt"], "2026-03-01T12:00:00.000Z");
+  EXPECT_EQ(json["sessions"]["playing"], 3);
+  EXPECT_EQ(json["shutdown"]["pending"], false);
+  EXPECT_EQ(json["health"]["status"], "degraded");
+  EXPECT_EQ(json["health"]["problems"][0]["summary"], "the store is down");
+  EXPECT_EQ(json["health"]["problems"][0]["nextCommand"], "gwctl health");
+  EXPECT_EQ(json["health"]["accounts"][0]["id"], "telnet:default");
+}
+
+TEST_F(AdminRoutes, TellTheHealthWithEveryAccount) {
+  const auto json = get("/v1/health").json();
+  EXPECT_EQ(json["status"], "healthy");
+  EXPECT_EQ(json["uptimeMs"], 61'000);
+  EXPECT_EQ(json["timestampAt"], "2026-03-01T12:00:00.000Z");
+  EXPECT_EQ(json["accounts"][0]["health"], "connected");
+  EXPECT_EQ(json["loops"][0]["lagMs"], 0.5);
+  EXPECT_EQ(json["store"]["up"], true);
+}
+
+TEST_F(AdminRoutes, TellTheVersion) {
+  const auto json = get("/v1/version").json();
+  EXPECT_EQ(json["version"], "0.1.0");
+  EXPECT_EQ(json["apiVersion"], 1);
+}
+
+TEST_F(AdminRoutes, PlanAndCancelAShutdown) {
+  const auto answer = post("/v1/shutdown", R"({"inMs": 300000, "message": "patch"})");
+  EXPECT_EQ(answer.status, 202);
+  EXPECT_EQ(answer.json()["startsAt"], "2026-03-01T12:05:00.000Z");
+  EXPECT_EQ(post("/v1/shutdown").status, 202);
+  EXPECT_EQ(del("/v1/shutdown").status, 200);
+  EXPECT_THAT(port_.notes(), ElementsAre("shutdown 300000 patch", "shutdown 0 ", "cancelShutdown"));
+}
+
+TEST_F(AdminRoutes, ShowAChannelAccount) {
+  const auto json = get("/v1/channels/telnet:default").json();
+  EXPECT_EQ(json["channelId"], "telnet");
+  EXPECT_EQ(json["accountId"], "default");
+  EXPECT_EQ(json["running"], true);
+  EXPECT_EQ(json["lastStartAt"], "2026-03-01T12:00:00.000Z");
+  EXPECT_TRUE(json["lastStopAt"].is_null());
+  EXPECT_TRUE(json["lastError"].is_null());
+  EXPECT_EQ(json["lastActivityAt"], "2026-03-01T12:00:01.500Z");
+  EXPECT_EQ(json["generation"], 1);
+  EXPECT_EQ(get("/v1/channels").json()["items"].size(), 1U);
+  EXPECT_EQ(get("/v1/channels/telnet%3Adefault").status, 200);
+  EXPECT_EQ(get("/v1/channels/none:default").status, 404);
+}
+
+TEST_F(AdminRoutes, AnswerALifecycleVerbWithAnOperation) {
+  const auto answer = post("/v1/channels/telnet:default/stop");
+  EXPECT_EQ(answer.status, 202);
+  EXPECT_EQ(answer.json()["id"], "op-1");
+  EXPECT_EQ(answer.json()["state"], "running");
+  EXPECT_EQ(get("/v1/operations/op-1?waitMs=100").json()["state"], "done");
+  EXPECT_EQ(post("/v1/channels/telnet:default/start").json()["verb"], "channel.start");
+  EXPECT_EQ(get("/v1/operations").json()["items"].size(), 2U);
+  EXPECT_EQ(get("/v1/operations/op-9").status, 404);
+  EXPECT_EQ(get("/v1/operations/op-1?waitMs=x").status, 400);
+}
+
+TEST_F(AdminRoutes, NeverWaitLongerThanTheLongestWait) {
+  post("/v1/channels/telnet:default/stop");
+  get("/v1/operations/op-1?waitMs=600000");
+  EXPECT_TRUE(port_.wasTold("operation op-1 2000"));
+}
+
+TEST_F(AdminRoutes, ShowPlugins) {
+  EXPECT_EQ(get("/v1/plugins").json()["items"][0]["id"], "telnet");
+  EXPECT_EQ(get("/v1/plugins/telnet").json()["state"], "loaded");
+  EXPECT_EQ(get("/v1/plugins/none").code(), "NOT_FOUND");
+}
+
+TEST_F(AdminRoutes, FilterSessionsAndSayWhatIsMissing) {
+  port_.sessionList.partial = {1};
+  port_.sessionList.truncated = true;
+  const auto json = get("/v1/sessions?state=playing&user=Ann%20B&protocol=telnet&limit=5").json();
+  EXPECT_EQ(json["items"][0]["id"], "sess-1");
+  EXPECT_EQ(json["partial"], nlohmann::json::array({1}));
+  EXPECT_EQ(json["truncated"], true);
+  EXPECT_TRUE(port_.wasTold("sessions playing|Ann B|telnet|5"));
+  for (const char* query : {"limit=0", "limit=x", "limit=10001", "state=gone"}) {
+    EXPECT_EQ(get(std::string("/v1/sessions?") + query).status, 400) << query;
+  }
+}
+
+TEST_F(AdminRoutes, ShowASessionWithItsConnectionsAndRooms) {
+  const auto json = get("/v1/sessions/sess-1").json();
+  EXPECT_EQ(json["connections"][0]["id"], "c-1");
+  EXPECT_EQ(json["rooms"], nlohmann::json::array({"lobby"}));
+  EXPECT_EQ(json["loop"], 0);
+  EXPECT_TRUE(json["expiresAt"].is_null());
+}
+
+TEST_F(AdminRoutes, ActOnASession) {
+  EXPECT_EQ(post("/v1/sessions/sess-1/send", R"({"text": "hello"})").status, 200);
+  EXPECT_EQ(post("/v1/sessions/sess-1/disconnect").status, 200);
+  EXPECT_EQ(post("/v1/sessions/sess-1/close", R"({"reason": "rude"})").status, 200);
+  EXPECT_THAT(port_.notes(), ElementsAre("send sess-1 hello", "disconnect sess-1 ", "close sess-1 rude"));
+}
+
+TEST_F(AdminRoutes, ActOnAConnection) {
+  EXPECT_EQ(get("/v1/connections?account=telnet:default&session=sess-1").json()["items"].size(), 1U);
+  EXPECT_TRUE(port_.wasTold("connections telnet:default|sess-1|1000"));
+  EXPECT_EQ(get("/v1/connections?limit=-1").status, 400);
+  EXPECT_EQ(get("/v1/connections/c-1").json()["peer"], "127.0.0.1:5555");
+  EXPECT_EQ(post("/v1/connections/c-1/close", R"({"reason": "bye"})").status, 200);
+  EXPECT_TRUE(port_.wasTold("closeConnection c-1 bye"));
+}
+
+TEST_F(AdminRoutes, ListAndUnlockUsers) {
+  EXPECT_EQ(get("/v1/users").json()["items"][0]["locked"], true);
+  EXPECT_EQ(get("/v1/users?limit=99999").status, 400);
+  EXPECT_EQ(post("/v1/users/Ann/unlock").json()["locked"], false);
+  EXPECT_EQ(post("/v1/users/Bob/unlock").status, 404);
+}
+
+TEST_F(AdminRoutes, AddListAndRemoveBans) {
+  const auto added =
+      post("/v1/bans", R"({"kind": "address", "value": "192.0.2.0/24", "reason": "spam", "durationMs": 1000})");
+  EXPECT_EQ(added.status, 201);
+  EXPECT_EQ(added.json()["id"], "ban-1");
+  EXPECT_FALSE(added.json()["expiresAt"].is_null());
+  EXPECT_TRUE(port_.wasTold("ban address 192.0.2.0/24 spam expires"));
+  EXPECT_TRUE(post("/v1/bans", R"({"kind": "user", "value": "Bob"})").json()["expiresAt"].is_null());
+  EXPECT_EQ(get("/v1/bans").json()["items"].size(), 2U);
+  EXPECT_EQ(del("/v1/bans/ban-1").status, 200);
+  EXPECT_EQ(post("/v1/bans", R"({"kind": "planet", "value": "Mars"})").status, 400);
+}
+
+TEST_F(AdminRoutes, Broadcast) {
+  const auto answer = post("/v1/broadcast", R"({"text": "hi", "room": "lobby"})");
+  EXPECT_EQ(answer.status, 202);
+  EXPECT_EQ(answer.json()["stateVersion"], 7);
+  EXPECT_TRUE(port_.wasTold("broadcast hi|lobby"));
+}
+
+TEST_F(AdminRoutes, ShowATokenOnceAndNeverItsHash) {
+  const auto created = post("/v1/tokens", R"({"name": "ops", "role": "operate"})");
+  EXPECT_EQ(created.status, 201);
+  const std::string secret = created.json()["token"];
+  EXPECT_TRUE(secret.starts_with("gwt_"));
+  ASSERT_EQ(port_.tokenList.size(), 1U);
+  EXPECT_NE(port_.tokenList[0].hash, secret);
+  const auto listed = get("/v1/tokens");
+  EXPECT_EQ(listed.json()["items"][0]["name"], "ops");
+  EXPECT_EQ(listed.body.find(secret), std::string::npos);
+  EXPECT_EQ(listed.body.find(port_.tokenList[0].hash), std::string::npos);
+  EXPECT_EQ(post("/v1/tokens", R"({"name": "ops", "role": "view"})").status, 409);
+  EXPECT_EQ(post("/v1/tokens", R"({"name": "x", "role": "king"})").status, 400);
+  EXPECT_EQ(post("/v1/tokens", R"({"name": "a b", "role": "view"})").status, 400);
+  EXPECT_EQ(del("/v1/tokens/ops").status, 200);
+  EXPECT_TRUE(port_.tokenList.empty());
+  EXPECT_EQ(del("/v1/tokens/ops").status, 404);
+}
+
+TEST_F(AdminRoutes, ServeTheConfiguration) {
+  EXPECT_EQ(get("/v1/config").json()["loops"], 1);
+  EXPECT_EQ(post("/v1/config/validate", R"({"text": "{}", "name": "x.json"})").json()["valid"], true);
+  EXPECT_TRUE(port_.wasTold("validate x.json {}"));
+  const auto reloaded = post("/v1/config/reload").json();
+  EXPECT_EQ(reloaded["applied"][0], "/limits/commandBurst");
+  EXPECT_EQ(reloaded["needRestart"][0], "/loops");
+  port_.failWith(fail(ErrorCode::kInvalid, "x.json: /loops: expected 0..256, got 999"));
+  const auto wrong = post("/v1/config/reload");
+  EXPECT_EQ(wrong.status, 422);
+  EXPECT_EQ(wrong.code(), "INVALID_CONFIG");
+  EXPECT_EQ(wrong.json()["error"]["message"], "x.json: /loops: expected 0..256, got 999");
+  port_.failWith(fail(ErrorCode::kUnavailable, "stopping"));
+  EXPECT_EQ(post("/v1/config/reload").status, 503);
+  port_.config = "{broken";
+  EXPECT_EQ(get("/v1/config").status, 500);
+}
+
+struct Mapping {
+  ErrorCode code;
+  int status;
+};
+class AdminErrors : public AdminFixture, public testing::WithParamInterface<Mapping> {};
+
+TEST_P(AdminErrors, HaveTheStatusThatFits) {
+  start();
+  Error error = fail(GetParam().code, "no", "why");
+  error.retryAfterMs = 1500;
+  port_.failWith(error);
+  const auto answer = post("/v1/sessions/sess-1/send", R"({"text": "x"})");
+  EXPECT_EQ(answer.status, GetParam().status);
+  const auto json = answer.json()["error"];
+  EXPECT_EQ(json["code"], toString(GetParam().code));
+  EXPECT_EQ(json["message"], "no");
+  EXPECT_EQ(json["details"]["reason"], "why");
+  EXPECT_EQ(json["retryAfterMs"], 1500);
+  EXPECT_NE(answer.head.find("Retry-After: 2"), std::string::npos);
+}
+
+const Mapping kMappings[] = {
+    {ErrorCode::kInvalid, 400},     {ErrorCode::kUnauthorized, 401}, {ErrorCode::kForbidden, 403},
+    {ErrorCode::kNotFound, 404},    {ErrorCode::kConflict, 409},     {ErrorCode::kTooLarge, 413},
+    {ErrorCode::kRateLimited, 429}, {ErrorCode::kInternal, 500},     {ErrorCode::kUnavailable, 503},
+    {ErrorCode::kBusy, 503},        {ErrorCode::kTimeout, 504}};
+INSTANTIATE_TEST_SUITE_P(All, AdminErrors, testing::ValuesIn(kMappings));
+
+TEST_F(AdminRoutes, PassTheGatewaysErrorsOn) {
+  port_.failWith(fail(ErrorCode::kTimeout, "no loop answered"));
+  for (const char* path : {"/v1/sessions", "/v1/connections", "/v1/users", "/v1/bans", "/v1/tokens"}) {
+    EXPECT_EQ(get(path).status, 504) << path;
+  }
+  EXPECT_EQ(post("/v1/broadcast", R"({"text": "x"})").status, 504);
+  EXPECT_EQ(post("/v1/tokens", R"({"name": "a", "role": "view"})").status, 504);
+  EXPECT_EQ(del("/v1/tokens/a").status, 504);
+}
+
+}  // namespace
+}  // namespace gw::admin

@@ -53,7 +53,10 @@ void Commands::join(Player& player, std::string_view args) {
   complain(player, "There is no room " + quotable(args) + ". Type rooms for the list.");
 }
 
-void Commands::leave(Player& player, std::string_view) {
+void Commands::leave(Player& player, std::string_view args) {
+  if (!args.empty() && !equalsIgnoringCase(world_.roomOf(player).name, args)) {
+    return complain(player, "You are not in " + quotable(args) + ".");
+  }
   if (player.room == 0) return note(player, "This is where everyone begins. Type quit to end your visit.");
   world_.move(player, 0);
 }

@@ -1,5 +1,6 @@
 #include "backend/lobby/names.h"
 
+#include <unicode/locid.h>
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
@@ -124,7 +125,10 @@ Result<CharacterName> checkCharacterName(std::string_view name) {
   const UChar32 capital = u_totitle(shown.char32At(0));
   shown.replace(0, shown.moveIndex32(0, 1), capital);
   if (!isSingleScript(shown)) return invalid("A character's name has letters of one script only.");
-  if (hasDisguisedCapital(shown)) return invalid("That spelling looks like another name; write it in lower case.");
+  if (hasDisguisedCapital(shown)) {
+    const int32_t rest = shown.moveIndex32(0, 1);
+    shown.replace(rest, shown.length() - rest, icu::UnicodeString(shown, rest).toLower(icu::Locale::getRoot()));
+  }
   return CharacterName{toUtf8(shown), toUtf8(skeleton(normalized(nfkcCasefold(), shown)))};
 }
 

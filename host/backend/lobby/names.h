@@ -18,7 +18,7 @@ Result<void> checkUserName(std::string_view name);
 std::string userKey(std::string_view name);
 
 struct CharacterName {
-  std::string shown;  // NFKC, the first letter in upper case
+  std::string shown;  // NFKC, the first letter in upper case, no capital that poses as another letter
   std::string key;    // equal for names that look or fold alike
 };
 

@@ -30,7 +30,6 @@ Settings parseSettings(std::string_view json, size_t maxIgnored) {
   const Json object = parseObject(json);
   Settings settings;
   if (const auto it = object.find("plain"); it != object.end() && it->is_boolean()) settings.plain = it->get<bool>();
-  settings.room = stringMember(object, "room");
   if (const auto it = object.find("mutedUntilUs"); it != object.end() && it->is_number_integer()) {
     settings.mutedUntilUs = it->get<int64_t>();
   }
@@ -47,7 +46,6 @@ Settings parseSettings(std::string_view json, size_t maxIgnored) {
 std::string mergeSettings(std::string_view json, const Settings& settings) {
   Json object = parseObject(json);
   object["plain"] = settings.plain;
-  object["room"] = settings.room;
   object["mutedUntilUs"] = settings.mutedUntilUs;
   Json ignore = Json::array();
   for (const Ignored& one : settings.ignored) ignore.push_back({{"userId", one.userId}, {"name", one.name}});

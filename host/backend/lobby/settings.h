@@ -19,14 +19,13 @@ struct Ignored {
 
 struct Settings {
   bool plain = false;
-  std::string room;          // where they were last
   int64_t mutedUntilUs = 0;  // by an operator; INT64_MAX: for ever
   std::vector<Ignored> ignored;
 };
 
 /// Anything that is not as expected reads as absent; at most maxIgnored entries.
 Settings parseSettings(std::string_view json, size_t maxIgnored);
-/// `json` with the members plain, room, ignore and mutedUntilUs replaced.
+/// `json` with the members plain, ignore and mutedUntilUs replaced.
 std::string mergeSettings(std::string_view json, const Settings& settings);
 
 class SettingsStore {

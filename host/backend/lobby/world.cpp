@@ -30,7 +30,7 @@ World::World(const LobbyOptions& options, session::BackendSink& sink, SettingsSt
 
 void World::entered(PlayingSession session) {
   if (Player* known = find(session.session)) {
-    // Taken over: same visit, other connection. Another character is another visit.
+    // Same visit, other connection. Another character is another visit.
     if (known->character.id == session.character.id) {
       known->isAway = false;
       return;
@@ -48,30 +48,40 @@ void World::entered(PlayingSession session) {
   User& user = users_[player.user.userId];
   const bool isFirst = user.sessions++ == 0;
   if (isFirst) user.settings.plain = player.user.plain;
-  // A session from before a restart brings its memberships along; where it was stands in the settings,
-  // which arrive a moment later.
-  const bool wasElsewhere = session.resumed;
-  sit(player, 0);
-  if (!wasElsewhere) {
+  const size_t room = session.resumed ? roomBefore(session) : 0;
+  sit(player, room);
+  if (!session.resumed) {
     Phrase greeting;
     tell(player, std::move(greeting.add("Welcome, ").name(player.name()).add("! Type help for the commands."))
                      .event("welcome", {}, rooms_[0].name));
     look(player);
     announce(player, 0, true);
   }
-  if (!isGuestId(player.user.userId) && (!user.isLoaded || wasElsewhere)) loadSettings(player, wasElsewhere);
+  if (!isGuestId(player.user.userId) && !user.isLoaded) loadSettings(player);
 }
 
-void World::loadSettings(const Player& player, bool placesPlayer) {
-  settings_.load(player.user.userId, [this, id = player.session, placesPlayer](Result<Settings> loaded) {
-    settingsLoaded(id, placesPlayer, std::move(loaded));
-  });
+/// Where a session was that comes back from the store; nobody is told, for them it never left. It keeps
+/// one room: another one is of no use (the configuration may have changed since).
+size_t World::roomBefore(const PlayingSession& session) {
+  const auto wasIn = [&](const Room& room) {
+    return std::find(session.rooms.begin(), session.rooms.end(), room.name) != session.rooms.end();
+  };
+  const auto found = std::find_if(rooms_.begin(), rooms_.end(), wasIn);
+  const size_t room = found == rooms_.end() ? 0 : static_cast<size_t>(found - rooms_.begin());
+  for (const std::string& name : session.rooms) {
+    if (name != rooms_[room].name) sink_.leaveRoom(session.session, name);
+  }
+  return room;
 }
 
-void World::settingsLoaded(const SessionId& session, bool placesPlayer, Result<Settings> loaded) {
+void World::loadSettings(const Player& player) {
+  settings_.load(player.user.userId,
+                 [this, id = player.session](Result<Settings> loaded) { settingsLoaded(id, std::move(loaded)); });
+}
+
+void World::settingsLoaded(const SessionId& session, Result<Settings> loaded) {
   Player* player = find(session);
   if (!player || !loaded) return;
-  if (placesPlayer) place(*player, roomIndex(loaded->room));
   const std::string& userId = player->user.userId;
   User& user = users_[userId];
   if (user.isLoaded) return;
@@ -79,22 +89,9 @@ void World::settingsLoaded(const SessionId& session, bool placesPlayer, Result<S
   indexIgnored(userId, user.settings, false);
   user.settings = std::move(*loaded);
   for (auto& change : user.changes) change(user.settings);
-  // A new visit begins in the first room; a resume must not go back to where the last one ended.
-  const bool isMoved = !user.settings.room.empty() && user.settings.room != roomOf(*player).name;
-  if (isMoved) user.settings.room = roomOf(*player).name;
-  if (isMoved || !user.changes.empty()) settings_.save(userId, user.settings);
+  if (!user.changes.empty()) settings_.save(userId, user.settings);
   user.changes.clear();
   indexIgnored(userId, user.settings, true);
-}
-
-void World::place(Player& player, size_t room) {
-  if (room != player.room) {
-    stand(player);
-    sit(player, room);
-  }
-  for (size_t other = 0; other < rooms_.size(); ++other) {
-    if (other != room) sink_.leaveRoom(player.session, rooms_[other].name);
-  }
 }
 
 void World::left(const SessionId& session) {
@@ -155,7 +152,6 @@ void World::move(Player& player, size_t room) {
   sit(player, room);
   look(player);
   announce(player, room, true);
-  changeSettings(player, [name = rooms_[room].name](Settings& settings) { settings.room = name; });
 }
 
 void World::announce(const Player& player, size_t index, bool isArrival) {
@@ -275,13 +271,6 @@ void World::indexIgnored(const std::string& userId, const Settings& settings, bo
 std::vector<std::string> World::ignorersOf(const std::string& userId) const {
   const auto it = ignoredBy_.find(userId);
   return it == ignoredBy_.end() ? std::vector<std::string>() : it->second;
-}
-
-size_t World::roomIndex(std::string_view name) const {
-  for (size_t i = 0; i < rooms_.size(); ++i) {
-    if (rooms_[i].name == name) return i;
-  }
-  return 0;
 }
 
 }  // namespace gw::lobby

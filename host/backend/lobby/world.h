@@ -90,16 +90,15 @@ class World {
     bool isLoaded = false;  // else nothing is saved: it would overwrite what was not read
     std::vector<UniqueFunction<void(Settings&)>> changes;  // made before the settings came
   };
-  void loadSettings(const Player& player, bool placesPlayer);
-  void settingsLoaded(const SessionId& session, bool placesPlayer, Result<Settings> loaded);
-  void place(Player& player, size_t room);
+  size_t roomBefore(const session::PlayingSession& session);
+  void loadSettings(const Player& player);
+  void settingsLoaded(const SessionId& session, Result<Settings> loaded);
   void sit(Player& player, size_t room);
   void stand(Player& player);
   void announce(const Player& player, size_t room, bool isArrival);
   void summarise(size_t room);
   void indexIgnored(const std::string& userId, const Settings& settings, bool add);
   std::vector<std::string> ignorersOf(const std::string& userId) const;
-  size_t roomIndex(std::string_view name) const;  // 0 if unknown
 
   session::BackendSink& sink_;
   SettingsStore& settings_;

@@ -1,0 +1,209 @@
+// The lobby as a whole, on its thread, over SQLite.
+#include "backend/lobby/lobby.h"
+
+#include <gtest/gtest.h>
+
+#include "backend_contract.h"
+#include "base/hash_pool.h"
+#include "lobby_house.h"
+
+namespace gw::testing {
+namespace {
+
+using lobby::Lobby;
+using lobby::LobbyOptions;
+using Texts = std::vector<std::string>;
+
+/// A running lobby with real store workers.
+class RunningLobby final : public BackendUnderTest {
+ public:
+  RunningLobby(session::BackendSink& sink, LobbyOptions options, lobby::PasswordHasher* hasher = nullptr) {
+    factory_ = store::sqliteFactory(folder_.file("store.db"));
+    auto workers = store::StoreWorkers::start(*factory_, 1, 1000);
+    EXPECT_TRUE(workers.ok());
+    workers_ = std::move(*workers);
+    lobby_.emplace(std::move(options), sink, *workers_, hasher ? *hasher : hasher_, systemClock());
+  }
+  ~RunningLobby() override {
+    workers_->stop();  // answers what is left while the lobby still takes it, or no longer: both are fine
+    lobby_.reset();
+  }
+  session::Backend& backend() override { return *lobby_; }
+  Lobby& lobby() { return *lobby_; }
+
+ private:
+  ScratchFolder folder_;
+  std::unique_ptr<store::StoreFactory> factory_;
+  std::unique_ptr<store::StoreWorkers> workers_;
+  FakeHasher hasher_;
+  std::optional<Lobby> lobby_;
+};
+
+std::unique_ptr<BackendUnderTest> makeLobby(session::BackendSink& sink) {
+  LobbyOptions options;
+  options.registrationsPerHour = 100;
+  return std::make_unique<RunningLobby>(sink, options);
+}
+
+INSTANTIATE_TEST_SUITE_P(Lobby, BackendContract, ::testing::Values(&makeLobby));
+
+class LobbyThread : public ::testing::Test {
+ protected:
+  SessionId enterGuest(Lobby& lobby, const std::string& name) {
+    const SessionId session{4, ++sessions_};
+    lobby.entered({session, {"guest:" + name + ":x", name, true, false}, {name, name, {}}, false, {}});
+    return session;
+  }
+  FakeSink sink_;
+  uint64_t sessions_ = 0;
+};
+
+TEST_F(LobbyThread, PeopleHearEachOtherAndLinesAreAcknowledged) {
+  RunningLobby running(sink_, {});
+  const SessionId anna = enterGuest(running.lobby(), "Anna");
+  const SessionId bob = enterGuest(running.lobby(), "Bob");
+  running.lobby().command(anna, 1, "hello");
+  EXPECT_TRUE(sink_.awaitText(bob, "Anna says: hello"));
+  EXPECT_TRUE(sink_.await([&] { return sink_.acknowledged(anna) == std::vector<uint64_t>{1}; }));
+  running.lobby().disconnected(bob, "networkError");
+  running.lobby().command(anna, 2, "who");
+  EXPECT_TRUE(sink_.awaitText(anna, "2 online:\n  Anna in lobby (you)\n  Bob in lobby (away)"));
+  running.lobby().reconnected(bob);
+  running.lobby().left(bob, "clientDisconnect");
+  EXPECT_TRUE(sink_.awaitText(anna, "Bob leaves."));
+}
+
+TEST_F(LobbyThread, WaitsWhileTheGatewayIsFull) {
+  RunningLobby running(sink_, {});
+  const SessionId anna = enterGuest(running.lobby(), "Anna");
+  ASSERT_TRUE(sink_.awaitText(anna, "Welcome, Anna! Type help for the commands."));
+  sink_.setCongested(true);
+  running.lobby().command(anna, 1, "hello");
+  const uint64_t checks = sink_.congestionChecks();
+  ASSERT_TRUE(sink_.await([&] { return sink_.congestionChecks() >= checks + 3; }));
+  EXPECT_TRUE(sink_.acknowledged(anna).empty());
+  sink_.setCongested(false);
+  EXPECT_TRUE(sink_.awaitText(anna, "You say: hello"));
+}
+
+TEST_F(LobbyThread, StopsAlsoWhileTheGatewayIsFull) {
+  RunningLobby running(sink_, {});
+  sink_.setCongested(true);
+  enterGuest(running.lobby(), "Anna");
+  running.lobby().stop();
+  running.lobby().stop();
+  running.lobby().command({4, 1}, 1, "too late");
+}
+
+TEST_F(LobbyThread, TellsPlayersWhoseLinesDidNotFit) {
+  LobbyOptions options;
+  options.inboxCommands = 2;
+  RunningLobby running(sink_, options);
+  const SessionId anna = enterGuest(running.lobby(), "Anna");
+  ASSERT_TRUE(sink_.awaitText(anna, "Welcome, Anna! Type help for the commands."));
+  sink_.setCongested(true);
+  running.lobby().command(anna, 1, "one");
+  ASSERT_TRUE(sink_.await([&, checks = sink_.congestionChecks()] { return sink_.congestionChecks() > checks; }));
+  for (uint64_t seq = 2; seq <= 6; ++seq) running.lobby().command(anna, seq, "line " + std::to_string(seq));
+  sink_.setCongested(false);
+  EXPECT_TRUE(sink_.awaitText(anna, "Too much is going on. Your last 3 lines were not heard."));
+  ASSERT_TRUE(sink_.await([&] { return sink_.acknowledged(anna).size() == 4; }));
+  EXPECT_EQ(sink_.acknowledged(anna), (std::vector<uint64_t>{1, 2, 3, 6}));
+  EXPECT_EQ(running.lobby().figures().refusedCommands, 3u);
+}
+
+TEST_F(LobbyThread, RefusesLoginsBeyondItsBound) {
+  class StuckHasher final : public lobby::PasswordHasher {
+   public:
+    void hash(std::string, std::string, UniqueFunction<void(Result<std::string>)>) override {}
+    void verify(std::string, std::string, std::string, UniqueFunction<void(Result<lobby::Verdict>)>) override {}
+    void verifyDummy(std::string, std::string, UniqueFunction<void(Result<lobby::Verdict>)> done) override {
+      const std::lock_guard lock(mutex_);
+      held_.push_back(std::move(done));
+    }
+    std::vector<UniqueFunction<void(Result<lobby::Verdict>)>> take() {
+      const std::lock_guard lock(mutex_);
+      return std::move(held_);
+    }
+
+   private:
+    std::mutex mutex_;
+    std::vector<UniqueFunction<void(Result<lobby::Verdict>)>> held_;
+  } hasher;
+  LobbyOptions options;
+  options.inboxLogins = 2;
+  RunningLobby running(sink_, options, &hasher);
+  std::vector<std::future<Result<session::Identity>>> answers;
+  for (int i = 0; i < 3; ++i) {
+    auto promise = std::make_shared<std::promise<Result<session::Identity>>>();
+    answers.push_back(promise->get_future());
+    const std::string address = "192.0.2." + std::to_string(i);
+    running.lobby().authenticate({"Nobody", "password", address, address},
+                                 [promise](Result<session::Identity> r) { promise->set_value(std::move(r)); });
+  }
+  ASSERT_EQ(answers[2].wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  const auto refused = answers[2].get();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kRateLimited);
+  EXPECT_GT(refused.error().retryAfterMs, 0);
+  EXPECT_EQ(running.lobby().figures().refusedLogins, 1u);
+}
+
+TEST_F(LobbyThread, ThrowsAwayALateAnswerToAHiddenQuestion) {
+  RunningLobby running(sink_, {});
+  const SessionId anna = enterGuest(running.lobby(), "Anna");
+  running.lobby().privateCommand(anna, "my password");
+  EXPECT_TRUE(sink_.awaitText(anna, "That came too late and was thrown away."));
+  for (const std::string& text : sink_.take(anna)) EXPECT_EQ(text.find("my password"), std::string::npos);
+}
+
+TEST_F(LobbyThread, ShowsItsCapabilitiesAndChangesThemWhileRunning) {
+  LobbyOptions options;
+  RunningLobby running(sink_, options);
+  EXPECT_TRUE(running.lobby().capabilities().registration);
+  EXPECT_FALSE(running.lobby().capabilities().guests);
+  EXPECT_NE(running.lobby().capabilities().welcome.find("Gatehouse"), std::string::npos);
+  options.registration = false;
+  options.guests = true;
+  options.welcome = "Hi.";
+  running.lobby().configure(options);
+  EXPECT_FALSE(running.lobby().capabilities().registration);
+  EXPECT_TRUE(running.lobby().capabilities().guests);
+  EXPECT_EQ(running.lobby().capabilities().welcome, "Hi.");
+  std::promise<Result<session::Identity>> guest;
+  running.lobby().guest("192.0.2.1", [&](Result<session::Identity> result) { guest.set_value(std::move(result)); });
+  const auto identity = guest.get_future().get();
+  ASSERT_TRUE(identity.ok());
+  EXPECT_TRUE(identity->isGuest);
+}
+
+TEST_F(LobbyThread, CountsWhatHappens) {
+  RunningLobby running(sink_, {});
+  const SessionId anna = enterGuest(running.lobby(), "Anna");
+  running.lobby().mute("guest:Anna:x", INT64_MAX);
+  running.lobby().command(anna, 1, "hello");
+  EXPECT_TRUE(sink_.awaitText(anna, "You are muted: nobody would hear you."));
+  EXPECT_TRUE(sink_.await(
+      [&] { return running.lobby().figures().commands == 1 || (running.lobby().reconnected(anna), false); }));
+  EXPECT_EQ(running.lobby().figures().players, 1u);
+}
+
+TEST_F(LobbyThread, LogsInThroughTheRealHashPool) {
+  HashPool pool(1);
+  lobby::PoolPasswordHasher hasher(pool);
+  RunningLobby running(sink_, {}, &hasher);
+  const auto ask = [&](auto method, const std::string& name, const std::string& password) {
+    std::promise<Result<session::Identity>> answer;
+    (running.lobby().*method)({name, password, "192.0.2.1", "192.0.2.1"},
+                              [&](Result<session::Identity> result) { answer.set_value(std::move(result)); });
+    return answer.get_future().get();
+  };
+  const auto made = ask(&Lobby::registerUser, "Anna", "correct horse");
+  ASSERT_TRUE(made.ok()) << made.error().message;
+  EXPECT_TRUE(ask(&Lobby::authenticate, "Anna", "correct horse").ok());
+  EXPECT_EQ(ask(&Lobby::authenticate, "Anna", "wrong horse").error().detail, "invalidCredentials");
+  EXPECT_EQ(ask(&Lobby::authenticate, "Nobody", "correct horse").error().detail, "invalidCredentials");
+}
+
+}  // namespace
+}  // namespace gw::testing

@@ -1,0 +1,122 @@
+#include "backend/lobby/throttle.h"
+
+#include <gtest/gtest.h>
+
+namespace gw::lobby {
+namespace {
+
+ThrottleLimits small() {
+  ThrottleLimits limits;
+  limits.freePerUserAndPrefix = 3;
+  limits.freePerPrefix = 6;
+  limits.freePerUser = 2;
+  return limits;
+}
+
+TEST(LoginThrottle, RefusesAPairAfterTheFreeFailuresForDoublingTimes) {
+  LoginThrottle throttle(small());
+  for (int i = 0; i < 2; ++i) throttle.failed("anna", "p1", 1000);
+  EXPECT_EQ(throttle.retryAfterMs("anna", "p1", 1000), 0u);
+  throttle.failed("anna", "p1", 1000);
+  EXPECT_EQ(throttle.retryAfterMs("anna", "p1", 1000), 15'000u);
+  EXPECT_EQ(throttle.retryAfterMs("anna", "p1", 11'000), 5'000u);
+  EXPECT_EQ(throttle.retryAfterMs("anna", "p1", 16'000), 0u);
+  throttle.failed("anna", "p1", 16'000);
+  EXPECT_EQ(throttle.retryAfterMs("anna", "p1", 16'000), 30'000u);
+}
+
+TEST(LoginThrottle, NeverRefusesAUserElsewhereForWhatAnAttackerDid) {
+  LoginThrottle throttle(small());
+  for (int i = 0; i < 1000; ++i) throttle.failed("anna", "attacker", 1000);
+  EXPECT_GT(throttle.retryAfterMs("anna", "attacker", 1000), 0u);
+  EXPECT_EQ(throttle.retryAfterMs("anna", "home", 1000), 0u);
+}
+
+TEST(LoginThrottle, RefusesAPrefixThatTriesManyUsers) {
+  LoginThrottle throttle(small());
+  for (int i = 0; i < 6; ++i) throttle.failed("user" + std::to_string(i), "p1", 1000);
+  EXPECT_GT(throttle.retryAfterMs("anna", "p1", 1000), 0u);
+  EXPECT_EQ(throttle.retryAfterMs("anna", "p2", 1000), 0u);
+}
+
+TEST(LoginThrottle, CapsTheTimeOfARefusal) {
+  LoginThrottle throttle(small());
+  for (int i = 0; i < 100; ++i) throttle.failed("anna", "p1", 1000);
+  EXPECT_EQ(throttle.retryAfterMs("anna", "p1", 1000), 900'000u);
+}
+
+TEST(LoginThrottle, DelaysAUserMoreAndMoreUpToFiveSeconds) {
+  LoginThrottle throttle(small());
+  EXPECT_EQ(throttle.delayMs("anna", 1000), 0u);
+  EXPECT_EQ(throttle.delayMs("anna", 1000), 0u);
+  EXPECT_EQ(throttle.delayMs("anna", 1000), 250u);
+  EXPECT_EQ(throttle.delayMs("anna", 1000), 500u);
+  for (int i = 0; i < 100; ++i) EXPECT_LE(throttle.delayMs("anna", 1000), 5000u);
+  EXPECT_EQ(throttle.delayMs("anna", 1000), 5000u);
+  EXPECT_EQ(throttle.delayMs("bert", 1000), 0u);
+}
+
+TEST(LoginThrottle, ForgetsAfterAQuietTime) {
+  LoginThrottle throttle(small());
+  for (int i = 0; i < 5; ++i) {
+    throttle.failed("anna", "p1", 1000);
+    throttle.delayMs("anna", 1000);
+  }
+  const uint64_t later = 1000 + 2'000'000;
+  EXPECT_EQ(throttle.delayMs("anna", later), 0u);
+  throttle.failed("anna", "p1", later);
+  EXPECT_EQ(throttle.retryAfterMs("anna", "p1", later), 0u) << "the count began again";
+}
+
+TEST(LoginThrottle, ASuccessClearsThePairButNotThePrefix) {
+  LoginThrottle throttle(small());
+  for (int i = 0; i < 2; ++i) throttle.failed("anna", "p1", 1000);
+  throttle.succeeded("anna", "p1", 1000);
+  for (int i = 0; i < 2; ++i) throttle.failed("anna", "p1", 1000);
+  EXPECT_EQ(throttle.retryAfterMs("anna", "p1", 1000), 0u);
+  throttle.succeeded("anna", "p1", 1000);
+  for (int i = 0; i < 2; ++i) throttle.failed("anna", "p1", 1000);
+  EXPECT_GT(throttle.retryAfterMs("bert", "p1", 1000), 0u) << "an account of one's own buys no fresh guesses";
+}
+
+TEST(LoginThrottle, RemembersABoundedNumber) {
+  ThrottleLimits limits = small();
+  limits.entries = 10;
+  LoginThrottle throttle(limits);
+  for (int i = 0; i < 100; ++i) throttle.failed("user" + std::to_string(i), "p" + std::to_string(i), 1000);
+  EXPECT_EQ(throttle.evicted(), 180u);
+}
+
+TEST(RegistrationLimit, AllowsSomeAnHourFromOneAddress) {
+  RegistrationLimit limit(3);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(limit.tryAfterMs("a", 1000), 0u);
+    limit.made("a", 1000);
+  }
+  EXPECT_EQ(limit.tryAfterMs("a", 1000), 3'600'000u);
+  EXPECT_EQ(limit.waitMs("a", 2000), 3'599'000u);
+  EXPECT_EQ(limit.tryAfterMs("b", 1000), 0u);
+  EXPECT_EQ(limit.tryAfterMs("a", 3'601'000), 0u);
+}
+
+TEST(RegistrationLimit, GivesBackWhatCameToNothing) {
+  RegistrationLimit limit(1);
+  limit.made("a", 1000);
+  EXPECT_GT(limit.waitMs("a", 1000), 0u);
+  limit.unmade("a");
+  EXPECT_EQ(limit.waitMs("a", 1000), 0u);
+  limit.unmade("a");
+  limit.unmade("never seen");
+}
+
+TEST(RegistrationLimit, CountsTriesToo) {
+  RegistrationLimit limit(2);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(limit.tryAfterMs("a", 1000), 0u);
+  EXPECT_EQ(limit.tryAfterMs("a", 2000), 3'599'000u);
+  EXPECT_EQ(limit.tryAfterMs("a", 3'601'000), 0u);
+  limit.setPerHour(0);
+  EXPECT_GT(limit.tryAfterMs("b", 1000), 0u);
+}
+
+}  // namespace
+}  // namespace gw::lobby

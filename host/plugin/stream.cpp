@@ -1,0 +1,337 @@
+#include "plugin/stream.h"
+
+#include "base/log.h"
+#include "plugin/callback_guard.h"
+#include "plugin/stream_class.h"
+#include "plugin/stream_host.h"
+
+namespace gw::plugin {
+namespace {
+
+constexpr uint64_t kHelloAfterMs = 1500;
+constexpr uint32_t kHelloTimer = 100;  // host-side ids start above the plugin's 0..7
+constexpr uint32_t kGraceTimer = 101;
+constexpr uint32_t kLingerMs = 2000;
+
+gw_slice slice(std::string_view text) { return gw_slice{text.data(), text.size()}; }
+
+}  // namespace
+
+/// While the plugin is on the stack, whatever would call it again waits; the outermost call runs it.
+class Stream::PluginCall {
+ public:
+  explicit PluginCall(Stream& stream) : stream_(stream) { ++stream_.inPlugin_; }
+  ~PluginCall() {
+    if (--stream_.inPlugin_ > 0) return;
+    while (!stream_.deferred_.empty()) {
+      auto tasks = std::exchange(stream_.deferred_, {});
+      for (Task& task : tasks) task();
+    }
+  }
+  PluginCall(const PluginCall&) = delete;
+  PluginCall& operator=(const PluginCall&) = delete;
+
+ private:
+  Stream& stream_;
+};
+
+template <typename F>
+auto Stream::guarded(const char* name, F&& call) {
+  PluginCall depth(*this);
+  CallbackGuard guard(*instance_, name);
+  return call();
+}
+
+/// One timer of a stream; they form a short list, since most streams have one or two.
+struct Stream::PluginTimer {
+  PluginTimer(Stream& owner, uint32_t timerId, std::unique_ptr<PluginTimer> rest)
+      : stream(owner), id(timerId), next(std::move(rest)), timer(owner.loop().timers(), &PluginTimer::fire, this) {}
+
+  static void fire(void* self) {
+    auto& timer = *static_cast<PluginTimer*>(self);
+    Stream& stream = timer.stream;
+    if (timer.id == kHelloTimer) return stream.helloDeadline();
+    if (timer.id == kGraceTimer) return stream.closeNow(stream.closeCode_);
+    if (stream.ended_) return;
+    stream.guarded("stream.timer", [&] { stream.api().timer(stream.plugin_, timer.id, stream.loop().nowNs()); });
+  }
+
+  // Between two loops: neither queue may hold it, the deadline stays.
+  void suspend() {
+    wasSet = timer.isSet();
+    timer.cancel();
+  }
+  void resume(net::TimerQueue& queue) {
+    const uint64_t deadline = timer.deadlineNs();
+    timer.rebind(queue);
+    if (wasSet) timer.setAtNs(deadline);
+  }
+
+  Stream& stream;
+  uint32_t id;
+  bool wasSet = false;
+  std::unique_ptr<PluginTimer> next;
+  net::Timer timer;
+};
+
+Stream::Stream(StreamHost& host, uint64_t id, std::shared_ptr<Instance> instance,
+               std::shared_ptr<const AccountTraits> traits, std::unique_ptr<net::Connection> connection)
+    : host_(&host),
+      id_(id),
+      instance_(std::move(instance)),
+      traits_(std::move(traits)),
+      connection_(std::move(connection)) {
+  instance_->counters().connections.fetch_add(1, std::memory_order_relaxed);
+}
+
+Stream::~Stream() {
+  if (class_) host_->classes().release(class_);
+  instance_->counters().connections.fetch_sub(1, std::memory_order_relaxed);
+}
+
+net::EventLoop& Stream::loop() { return host_->loop(); }
+InputPort& Stream::port() { return host_->port(); }
+bool Stream::isTextOnly() const { return class_ && (class_->flags & GW_CLASS_TEXT_ONLY); }
+bool Stream::wantsReprompt() const { return class_ && (class_->flags & GW_CLASS_REPROMPT); }
+
+std::unique_ptr<StreamContext> Stream::swapContext(std::unique_ptr<StreamContext> context) {
+  std::swap(context_, context);
+  return context;
+}
+
+bool Stream::open(const gw_open_info& info) {
+  openedAtNs_ = loop().nowNs();
+  opened_ = true;  // it may say hello from within open
+  const gw_status status = guarded("stream.open", [&] {
+    return api().open(instance_->raw(), asHostConn(), &info, loop().nowNs(), &plugin_);
+  });
+  if (status != GW_OK || plugin_ == nullptr) {
+    ended_ = true;
+    opened_ = false;
+    return false;
+  }
+  instance_->counters().accepted.fetch_add(1, std::memory_order_relaxed);
+  if (!info.is_bound) setTimer(kHelloTimer, kHelloAfterMs);
+  return true;
+}
+
+void Stream::leaveHost() {
+  if (class_) {
+    travelling_ = std::make_unique<ClassWish>(ClassWish{class_->key, class_->flags, class_->description});
+    host_->classes().release(class_);
+    class_ = nullptr;
+  }
+  waiting_.reset();  // loop events stay on their loop; nothing is owed before a class is set
+  for (PluginTimer* timer = timers_.get(); timer; timer = timer->next.get()) timer->suspend();
+}
+
+void Stream::enterHost(StreamHost& target) {
+  host_ = &target;
+  for (PluginTimer* timer = timers_.get(); timer; timer = timer->next.get()) timer->resume(target.loop().timers());
+  connection_->adopt(target.loop());
+  if (const auto wish = std::move(travelling_))
+    class_ = target.classes().acquire(instance_, wish->key, wish->flags, wish->description);
+}
+
+// A stream that shows structured events introduces itself (connect); only terminals are introduced.
+void Stream::helloDeadline() {
+  if (helloSeen_ || closing_ || ended_ || !isTextOnly()) return;
+  gw_hello hello{};
+  hello.struct_size = sizeof hello;
+  hello.mode = GW_HELLO_NEW;
+  hello.caps = GW_CAP_TERMINAL | GW_CAP_UTF8;
+  helloSeen_ = true;
+  port().hello(*this, 0, hello);
+}
+
+size_t Stream::onBytes(net::Connection&, std::string_view bytes) {
+  if (ended_) return bytes.size();
+  if (helloPending_ || pausedByPlugin_) return 0;
+  instance_->counters().lastActivityUs.store(host_->wallUs(), std::memory_order_relaxed);
+  size_t consumed = 0;
+  const gw_status status = guarded("stream.data", [&] {
+    return api().data(plugin_, slice(bytes), loop().nowNs(), &consumed);
+  });
+  if (status != GW_OK && status != GW_E_AGAIN) {
+    closeFromPlugin(GW_CLOSE_PROTOCOL, "plugin refused the input");
+    return bytes.size();
+  }
+  return consumed < bytes.size() ? consumed : bytes.size();
+}
+
+void Stream::onEof(net::Connection&) {
+  if (ended_) return;
+  guarded("stream.eof", [&] { api().eof(plugin_); });
+  // A peer that only sent FIN without a goodbye is gone for us: nobody types on that line any more.
+  if (!ended_) closeNow(closing_ ? closeCode_ : static_cast<uint32_t>(GW_CLOSE_LOST));
+}
+
+void Stream::onWritable(net::Connection&) {
+  if (ended_) return;
+  guarded("stream.writable", [&] { api().writable(plugin_); });
+  if (!ended_) port().writable(*this);
+}
+
+void Stream::onClosed(net::Connection&, net::CloseCause cause, std::string_view error) {
+  uint32_t code = closeCode_;
+  if (cause == net::CloseCause::kSlow) code = GW_CLOSE_SLOW;
+  if (!error.empty()) log::debug("stream", "connection ended", {{"peer", peer().toString()}, {"why", error}});
+  finish(code);
+}
+
+void Stream::finish(uint32_t code) {
+  ended_ = true;
+  timers_.reset();
+  if (opened_) {
+    opened_ = false;
+    guarded("stream.closed", [&] { api().closed(plugin_, code); });
+    plugin_ = nullptr;
+    port().closed(*this, code);
+  }
+  host_->drop(*this);
+}
+
+void Stream::closeNow(uint32_t code) {
+  if (!ended_) closeCode_ = code;
+  ended_ = true;
+  connection_->close(kLingerMs);
+}
+
+void Stream::beginClose(const CloseInfo& info) {
+  if (closing_ || ended_) return;
+  if (inPlugin_ > 0) return deferred_.emplace_back([this, info] { beginClose(info); }), void();
+  closing_ = true;
+  closeCode_ = info.code;
+  if (!opened_) return closeNow(info.code);
+  if (setTimer(kGraceTimer, info.graceMs) != GW_OK) return closeNow(info.code);
+  gw_close_info message{};
+  message.struct_size = sizeof message;
+  message.code = info.code;
+  message.retry = info.retry ? 1 : 0;
+  message.retry_after_ms = info.retryAfterMs;
+  message.text_h = slice(info.text);
+  guarded("stream.close_begin", [&] { api().close_begin(plugin_, &message, info.graceMs); });
+}
+
+void Stream::closeFromPlugin(uint32_t code, std::string_view reason) {
+  if (ended_) return;
+  if (!reason.empty()) log::debug("stream", "plugin closes", {{"peer", peer().toString()}, {"why", reason}});
+  closeNow(closing_ ? closeCode_ : code);
+}
+
+void Stream::setHelloPending(bool pending) {
+  if (helloPending_ == pending) return;
+  helloPending_ = pending;
+  helloSeen_ = true;
+  if (!pending && !ended_) connection_->kick();
+}
+
+void Stream::pauseFromPlugin() {
+  if (ended_) return;
+  pausedByPlugin_ = true;
+  connection_->pauseReading();
+}
+
+void Stream::resumeFromPlugin() {
+  if (ended_ || !pausedByPlugin_) return;
+  pausedByPlugin_ = false;
+  connection_->resumeReading();
+  connection_->kick();
+}
+
+gw_status Stream::send(std::string_view bytes) {
+  if (ended_) return GW_E_STATE;
+  connection_->send(bytes);
+  return connection_->isAboveSoft() ? GW_E_AGAIN : GW_OK;
+}
+
+gw_status Stream::sendShared(const net::SharedBytes& bytes) {
+  if (ended_) return GW_E_STATE;
+  connection_->sendUnit({}, bytes, {});
+  return connection_->isAboveSoft() ? GW_E_AGAIN : GW_OK;
+}
+
+gw_status Stream::setTimer(uint32_t timerId, uint64_t delayMs) {
+  if (ended_) return GW_E_STATE;
+  if (timerId >= kTimers && timerId != kHelloTimer && timerId != kGraceTimer) return GW_E_INVALID;
+  PluginTimer* timer = timers_.get();
+  while (timer && timer->id != timerId) timer = timer->next.get();
+  if (!timer) {
+    timers_ = std::make_unique<PluginTimer>(*this, timerId, std::move(timers_));
+    timer = timers_.get();
+  }
+  timer->timer.setAfterMs(delayMs);
+  return GW_OK;
+}
+
+void Stream::cancelTimer(uint32_t timerId) {
+  for (PluginTimer* timer = timers_.get(); timer; timer = timer->next.get())
+    if (timer->id == timerId) timer->timer.cancel();
+}
+
+gw_status Stream::setClass(uint64_t key, uint32_t flags, std::string_view description) {
+  if (ended_) return GW_E_STATE;
+  StreamClass* next = host_->classes().acquire(instance_, key, flags, description);
+  if (!next) return GW_E_LIMIT;
+  if (class_) host_->classes().release(class_);
+  class_ = next;
+  if (waiting_) {
+    const auto waiting = std::move(waiting_);
+    for (const Waiting& unit : *waiting) deliver(*unit.event, unit.epoch, unit.seq);
+  }
+  return GW_OK;
+}
+
+Stream::Delivered Stream::deliver(LoopEvent& event, uint64_t epoch, uint64_t seq) {
+  if (ended_ || closing_) return Delivered::kClosed;
+  if (inPlugin_ > 0) {
+    deferred_.emplace_back([this, kept = LoopEventPtr(&event), epoch, seq] { deliver(*kept, epoch, seq); });
+    return Delivered::kQueued;
+  }
+  if (!class_) {
+    if (!waiting_) waiting_ = std::make_unique<std::vector<Waiting>>();
+    if (waiting_->size() >= kMaxWaiting) return Delivered::kDropped;
+    waiting_->push_back(Waiting{LoopEventPtr(&event), epoch, seq});
+    return Delivered::kQueued;
+  }
+  const Event& content = event.event();
+  if ((class_->flags & GW_CLASS_TEXT_ONLY) && content.kind == EventKind::kData) return Delivered::kNotShown;
+  const bool mayDrop = content.delivery == Delivery::kDrop || content.delivery == Delivery::kLatest;
+  if (mayDrop && connection_->isAboveSoft()) return Delivered::kDropped;
+  const net::SharedBytes* body = event.bodyFor(*class_);
+  if (!body) return Delivered::kNotShown;
+  enqueue(event, *body, epoch, seq);
+  return Delivered::kQueued;
+}
+
+void Stream::enqueue(LoopEvent& event, const net::SharedBytes& body, uint64_t epoch, uint64_t seq) {
+  const gw_encode_ext& codec = instance_->generation().encode();
+  if ((class_->flags & GW_CLASS_STREAM_TRANSFORM) && codec.deliver) {
+    codec.deliver(plugin_, &event.view(), epoch, seq, slice(body.view()));
+    return;
+  }
+  gw_wrap wrap;
+  wrap.head_len = 0;
+  wrap.tail_len = 0;
+  if (codec.wrap(plugin_, &event.view(), epoch, seq, body.size(), &wrap) != GW_OK) return;
+  if (wrap.head_len > GW_WRAP_MAX || wrap.tail_len > GW_WRAP_MAX) return;
+  connection_->sendUnit({wrap.head, wrap.head_len}, body, {wrap.tail, wrap.tail_len});
+}
+
+void Stream::answer(uint64_t token, gw_status status, std::string_view json) {
+  if (ended_ || !opened_) return;
+  if (inPlugin_ > 0) {
+    deferred_.emplace_back([this, token, status, kept = std::string(json)] { answer(token, status, kept); });
+    return;
+  }
+  guarded("stream.event", [&] { api().event(plugin_, token, status, slice(json)); });
+}
+
+void Stream::notice(uint32_t kind, uint64_t a, uint64_t b) {
+  if (ended_ || !opened_) return;
+  if (inPlugin_ > 0) return deferred_.emplace_back([this, kind, a, b] { notice(kind, a, b); }), void();
+  gw_notice message{sizeof(gw_notice), kind, a, b};
+  guarded("stream.notice", [&] { api().notice(plugin_, &message); });
+}
+
+}  // namespace gw::plugin

@@ -1,0 +1,145 @@
+#pragma once
+// Stream: a live connection of a plugin, as the host sees it; what a plugin knows as gw_host_conn.
+// It ties together the socket (net::Connection), the plugin's state (gw_conn) and the session side's
+// (StreamContext), and owns all three.
+//
+// Thread: its loop only; StreamHost::move takes it to another between two turns.
+// Invariants
+//  1. The plugin is called between a successful open and exactly one closed; never from within one of
+//     its own host calls.
+//  2. Units leave in the order of deliver(), answer() and the plugin's own sends.
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gw/host.h"
+#include "gw/stream.h"
+#include "net/connection.h"
+#include "plugin/input_port.h"
+#include "plugin/instance.h"
+#include "plugin/loop_event.h"
+#include "plugin/stream_acceptor.h"
+
+namespace gw::plugin {
+
+class StreamHost;
+struct StreamClass;
+
+struct CloseInfo {
+  uint32_t code = GW_CLOSE_NORMAL;
+  std::string text;
+  bool retry = false;
+  uint64_t retryAfterMs = 0;
+  uint64_t graceMs = 2000;
+};
+
+class Stream final : public net::ConnectionHandler {
+ public:
+  enum class Delivered { kQueued, kNotShown, kDropped, kClosed };
+
+  Stream(StreamHost& host, uint64_t id, std::shared_ptr<Instance> instance,
+         std::shared_ptr<const AccountTraits> traits, std::unique_ptr<net::Connection> connection);
+  ~Stream();
+
+  // For the session side
+  uint64_t id() const { return id_; }
+  StreamHost& host() { return *host_; }
+  net::EventLoop& loop();
+  const Instance& instance() const { return *instance_; }
+  const std::string& channelId() const { return instance_->generation().channelId(); }
+  const AccountTraits& traits() const { return *traits_; }
+  const net::PeerAddress& peer() const { return connection_->peer(); }
+  net::Connection& connection() { return *connection_; }
+  StreamContext* context() const { return context_.get(); }
+  std::unique_ptr<StreamContext> swapContext(std::unique_ptr<StreamContext> context);
+  bool hasClass() const { return class_ != nullptr; }
+  bool isTextOnly() const;
+  bool wantsReprompt() const;
+  uint64_t openedAtNs() const { return openedAtNs_; }
+
+  /// Queues one event: the class's body between this connection's head and tail. seq 0: none.
+  /// kDropped: a `drop` or `latest` event on a connection above its soft limit.
+  Delivered deliver(LoopEvent& event, uint64_t epoch, uint64_t seq);
+  void answer(uint64_t token, gw_status status, std::string_view json);
+  void notice(uint32_t kind, uint64_t a, uint64_t b);
+  /// Lets the plugin say goodbye, then closes; at the grace's end it is closed anyway.
+  void beginClose(const CloseInfo& info);
+  /// While true, submit and frame answer AGAIN and data is not offered.
+  void setHelloPending(bool pending);
+  bool isHelloPending() const { return helloPending_; }
+  bool isUsable() const { return opened_ && !closing_ && !ended_; }
+  void noteHello() { helloSeen_ = true; }
+
+  // For the host tables (gw/host.h says what each does)
+  gw_status send(std::string_view bytes);
+  gw_status sendShared(const net::SharedBytes& bytes);
+  void closeFromPlugin(uint32_t code, std::string_view reason);
+  void pauseFromPlugin();
+  void resumeFromPlugin();
+  gw_status setTimer(uint32_t timerId, uint64_t delayMs);
+  void cancelTimer(uint32_t timerId);
+  gw_status setClass(uint64_t key, uint32_t flags, std::string_view description);
+  InputPort& port();
+
+  gw_host_conn* asHostConn() { return reinterpret_cast<gw_host_conn*>(this); }
+  static Stream& from(gw_host_conn* conn) { return *reinterpret_cast<Stream*>(conn); }
+
+ private:
+  friend class StreamHost;
+  struct PluginTimer;
+  class PluginCall;
+  static constexpr uint32_t kTimers = 8;
+  static constexpr size_t kMaxWaiting = 64;
+
+  size_t onBytes(net::Connection& connection, std::string_view bytes) override;
+  void onEof(net::Connection& connection) override;
+  void onWritable(net::Connection& connection) override;
+  void onClosed(net::Connection& connection, net::CloseCause cause, std::string_view error) override;
+
+  bool open(const gw_open_info& info);
+  void leaveHost();                     // [old loop] gives back what belongs to the loop
+  void enterHost(StreamHost& target);   // [new loop]
+  void helloDeadline();
+  void closeNow(uint32_t code);
+  void finish(uint32_t code);
+  void enqueue(LoopEvent& event, const net::SharedBytes& body, uint64_t epoch, uint64_t seq);
+  const gw_stream_ext& api() const { return instance_->generation().stream(); }
+  template <typename F>
+  auto guarded(const char* name, F&& call);
+
+  StreamHost* host_;
+  uint64_t id_;
+  std::shared_ptr<Instance> instance_;
+  std::shared_ptr<const AccountTraits> traits_;
+  std::unique_ptr<net::Connection> connection_;
+  gw_conn* plugin_ = nullptr;
+  StreamClass* class_ = nullptr;
+  std::unique_ptr<StreamContext> context_;
+  std::unique_ptr<PluginTimer> timers_;  // a short list, by id; most streams have one
+  uint64_t openedAtNs_ = 0;
+  uint32_t closeCode_ = GW_CLOSE_LOST;
+  bool opened_ = false;
+  bool closing_ = false;  // beginClose was called
+  bool ended_ = false;    // only closed() may follow
+  bool helloPending_ = false;
+  bool helloSeen_ = false;
+  bool pausedByPlugin_ = false;
+  uint16_t inPlugin_ = 0;
+  std::vector<Task> deferred_;  // calls into the plugin that were asked for while it was on the stack
+  struct ClassWish {  // the class while between two loops
+    uint64_t key;
+    uint32_t flags;
+    std::string description;
+  };
+  std::unique_ptr<ClassWish> travelling_;
+  struct Waiting {
+    LoopEventPtr event;
+    uint64_t epoch;
+    uint64_t seq;
+  };
+  std::unique_ptr<std::vector<Waiting>> waiting_;  // events before the first class
+};
+
+}  // namespace gw::plugin

@@ -1,0 +1,220 @@
+#include "plugin/stream_host.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/tls.h"
+
+namespace gw::plugin {
+namespace {
+
+gw_slice slice(std::string_view text) { return gw_slice{text.data(), text.size()}; }
+
+/// Counts down across loops; the control thread waits for it.
+class Countdown {
+ public:
+  explicit Countdown(size_t count) : left_(count) {}
+  void done() {
+    std::lock_guard lock(mutex_);
+    if (--left_ == 0) changed_.notify_all();
+  }
+  bool wait(uint64_t ms) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::milliseconds(ms), [&] { return left_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  size_t left_;
+};
+
+}  // namespace
+
+StreamHost::StreamHost(StreamHosts& all, net::EventLoop& loop, const net::ConnectionLimits& limits, const Clock& clock)
+    : all_(all), loop_(loop), limits_(limits), clock_(clock), nextId_((static_cast<uint64_t>(loop.index()) << 48) + 1) {}
+
+StreamHost::~StreamHost() = default;
+
+int64_t StreamHost::wallUs() const { return clock_.wallUs(); }
+
+void StreamHost::acceptSocket(std::shared_ptr<Instance> instance, std::shared_ptr<const AccountTraits> traits, int fd,
+                              net::PeerAddress peer, net::TlsContext* tls) {
+  if (const char* refusal = port_->admit(peer, true)) {
+    log::debug("stream", "connection refused", {{"peer", peer.toString()}, {"why", refusal}});
+    ::close(fd);
+    return;
+  }
+  auto connection = std::make_unique<net::Connection>(loop_, fd, std::move(peer), limits_,
+                                                      tls ? tls->newSession(fd) : nullptr);
+  Stream& stream = adopt(std::make_unique<Stream>(*this, nextId_++, std::move(instance), std::move(traits),
+                                                  std::move(connection)));
+  stream.connection_->start(stream);
+  open(stream, {}, {}, 0);
+}
+
+void StreamHost::openAccepted(std::shared_ptr<Instance> instance, std::shared_ptr<const AccountTraits> traits,
+                              std::unique_ptr<net::Connection> connection, const std::string& subprotocol,
+                              const std::string& extensions, uint64_t user, std::unique_ptr<StreamContext> binding,
+                              size_t homeLoop) {
+  Stream& stream = adopt(std::make_unique<Stream>(*this, nextId_++, std::move(instance), std::move(traits),
+                                                  std::move(connection)));
+  stream.connection_->setHandler(stream);
+  stream.swapContext(std::move(binding));
+  const auto openThere = [subprotocol, extensions, user](Stream& moved) {
+    if (moved.host().open(moved, subprotocol, extensions, user)) moved.connection().kick();
+  };
+  // A bound stream opens where its session lives; its HTTP request may have come in elsewhere.
+  if (stream.context() && homeLoop != static_cast<size_t>(loop_.index())) return move(stream, all_.at(homeLoop), openThere);
+  openThere(stream);
+}
+
+bool StreamHost::open(Stream& stream, const std::string& subprotocol, const std::string& extensions, uint64_t user) {
+  const std::string peer = stream.peer().toString();
+  const std::string local = stream.connection().local().toString();
+  gw_open_info info{};
+  info.struct_size = sizeof info;
+  info.peer_h = slice(peer);
+  info.local_h = slice(local);
+  info.listener_h = slice(stream.traits().listener);
+  info.subprotocol_h = slice(subprotocol);
+  info.extensions_h = slice(extensions);
+  info.user_u64 = user;
+  info.is_tls = stream.connection().isTls() ? 1 : 0;
+  info.is_bound = stream.context() ? 1 : 0;
+  if (!stream.open(info)) {
+    stream.connection_->close(0);
+    return false;
+  }
+  port_->opened(stream);
+  return true;
+}
+
+void StreamHost::acceptRequest(std::shared_ptr<Instance> instance, std::shared_ptr<const AccountTraits> traits,
+                               std::shared_ptr<net::HttpExchange> exchange) {
+  auto request = std::make_shared<Request>(*this, nextId_++, std::move(instance), std::move(traits), exchange);
+  requests_.emplace(request->id(), request);
+  exchange->onGone([this, id = request->id()] { requests_.erase(id); });
+  request->dispatch();
+}
+
+Stream& StreamHost::adopt(std::unique_ptr<Stream> stream) {
+  Stream& kept = *stream;
+  streams_.emplace(kept.id(), std::move(stream));
+  return kept;
+}
+
+Stream* StreamHost::find(uint64_t streamId) {
+  const auto it = streams_.find(streamId);
+  return it == streams_.end() ? nullptr : it->second.get();
+}
+
+std::shared_ptr<Request> StreamHost::findRequest(uint64_t requestId) {
+  const auto it = requests_.find(requestId);
+  return it == requests_.end() ? nullptr : it->second;
+}
+
+void StreamHost::drop(Stream& stream) {
+  const auto it = streams_.find(stream.id());
+  if (it == streams_.end()) return;
+  loop_.deleteLater(std::move(it->second));
+  streams_.erase(it);
+}
+
+void StreamHost::drop(Request& request) { requests_.erase(request.id()); }
+
+void StreamHost::move(Stream& stream, StreamHost& target, UniqueFunction<void(Stream&)> there) {
+  // After this turn: whoever asked may still be on the stack inside this stream.
+  loop_.post([this, id = stream.id(), &target, next = std::move(there)]() mutable {
+    const auto it = streams_.find(id);
+    if (it == streams_.end()) return;
+    auto moving = std::move(it->second);
+    streams_.erase(it);
+    moving->leaveHost();
+    moving->connection_->detach();
+    target.loop().post([&target, moving = std::move(moving), next = std::move(next)]() mutable {
+      Stream& arrived = target.adopt(std::move(moving));
+      arrived.enterHost(target);
+      next(arrived);
+    });
+  });
+}
+
+StreamHosts::StreamHosts(const std::vector<net::EventLoop*>& loops, const net::ConnectionLimits& limits,
+                         const Clock& clock)
+    : limits_(limits) {
+  for (net::EventLoop* loop : loops) hosts_.push_back(std::make_unique<StreamHost>(*this, *loop, limits_, clock));
+}
+
+StreamHosts::~StreamHosts() = default;
+
+void StreamHosts::onSocket(net::EventLoop& loop, std::shared_ptr<Instance> instance,
+                           std::shared_ptr<const AccountTraits> traits, int fd, net::PeerAddress peer,
+                           net::TlsContext* tls) {
+  at(static_cast<size_t>(loop.index())).acceptSocket(std::move(instance), std::move(traits), fd, std::move(peer), tls);
+}
+
+void StreamHosts::onRequest(std::shared_ptr<Instance> instance, std::shared_ptr<const AccountTraits> traits,
+                            std::shared_ptr<net::HttpExchange> exchange) {
+  at(static_cast<size_t>(exchange->loop().index())).acceptRequest(std::move(instance), std::move(traits), exchange);
+}
+
+size_t StreamHosts::closeAll(const std::shared_ptr<Instance>& instance, uint32_t closeCode, uint64_t graceMs) {
+  return closeMatching(instance.get(), closeCode, {}, graceMs);
+}
+
+size_t StreamHosts::closeEverything(uint32_t closeCode, const std::string& text, uint64_t graceMs) {
+  return closeMatching(nullptr, closeCode, text, graceMs);
+}
+
+size_t StreamHosts::closeMatching(const Instance* instance, uint32_t closeCode, const std::string& text,
+                                  uint64_t graceMs) {
+  const auto matches = [instance](const Stream& stream) { return !instance || &stream.instance() == instance; };
+  for (auto& host : hosts_) {
+    host->loop().post([&host = *host, matches, closeCode, text, graceMs] {
+      const CloseInfo info{closeCode, text, closeCode == GW_CLOSE_SHUTDOWN, 1000, graceMs};
+      std::vector<Stream*> closing;
+      host.forEach([&](Stream& stream) {
+        if (matches(stream)) closing.push_back(&stream);
+      });
+      for (Stream* stream : closing) stream->beginClose(info);
+    });
+  }
+  // Poll by asking the loops: streams end one by one there, and this thread may wait.
+  const auto countLeft = [&](bool abort) {
+    auto left = std::make_shared<std::atomic<size_t>>(0);
+    auto pending = std::make_shared<Countdown>(hosts_.size());
+    for (auto& host : hosts_) {
+      host->loop().post([&host = *host, matches, abort, left, pending] {
+        std::vector<Stream*> open;
+        host.forEach([&](Stream& stream) {
+          if (matches(stream)) open.push_back(&stream);
+        });
+        *left += open.size();
+        if (abort)
+          for (Stream* stream : open) stream->connection().abort(net::CloseCause::kTimeout, "goodbye took too long");
+        pending->done();
+      });
+    }
+    pending->wait(2000);
+    return left->load();
+  };
+  const uint64_t deadline = systemClock().nowNs() + (graceMs + 500) * 1'000'000;
+  size_t left = countLeft(false);
+  Countdown never(1);
+  while (left > 0 && systemClock().nowNs() < deadline) {
+    never.wait(10);
+    left = countLeft(false);
+  }
+  if (left > 0) countLeft(true);
+  // The aborted ones report closed in the same turn; one more round trip sees them gone.
+  if (left > 0) countLeft(false);
+  return left;
+}
+
+}  // namespace gw::plugin

@@ -55,7 +55,8 @@ struct PlayingSession {
   SessionId session;
   Identity user;
   Character character;
-  bool resumed = false;      // taken over or resumed, not new
+  bool resumed = false;      // came back from the store: the backend may have forgotten it
+  std::vector<std::string> rooms;  // resumed: the rooms it was in
 };
 
 template <typename T>

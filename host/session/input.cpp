@@ -1,0 +1,166 @@
+// What streams bring: hello, typed lines, commands, frames, acknowledgements; and its limits.
+
+#include "base/log.h"
+#include "gw/host.h"
+#include "session/client_api.h"
+#include "session/login_flow.h"
+#include "session/session_manager.h"
+#include "session/text/sanitize.h"
+
+namespace gw::session {
+namespace {
+
+std::string text(gw_slice slice) { return slice.len ? std::string(slice.ptr, slice.len) : std::string(); }
+
+plugin::Event notice(std::string line) {
+  plugin::Event event;
+  event.text = std::move(line);
+  return event;
+}
+
+}  // namespace
+
+const char* SessionManager::admit(const net::PeerAddress& peer, bool isNewSocket) {
+  return services_.admission.admit(peer, nowNs(), isNewSocket);
+}
+
+gw_status SessionManager::charge(plugin::Stream& stream, uint32_t units) {
+  Attachment& attachment = attachmentFor(stream);
+  attachment.lastSeenNs = nowNs();
+  if (attachment.units.take(units, limits_.unitRate, limits_.unitBurst, nowNs())) return GW_OK;
+  ++services_.counters.rateLimited;
+  return GW_E_LIMIT;
+}
+
+gw_status SessionManager::hello(plugin::Stream& stream, uint64_t, const gw_hello& hello) {
+  Attachment& attachment = attachmentFor(stream);
+  if (attachment.introduced) return GW_E_STATE;
+  attachment.introduced = true;
+  attachment.caps = hello.caps;
+  attachment.width = hello.width;
+  attachment.height = hello.height;
+  attachment.client = sanitizeInput(text(hello.client_p));
+  attachment.device = sanitizeInput(text(hello.device_p).substr(0, 64));
+  attachment.gameSession = text(hello.game_session_p).substr(0, 64);
+  if (hello.mode == GW_HELLO_RESUME) {
+    const auto token = SessionToken::decode(text(hello.credential_p));
+    stream.setHelloPending(true);
+    ResumeRequest request;
+    request.caller = Caller{static_cast<size_t>(loop_.index()), stream.id(), 0, 0, {}};
+    if (!token) return refuseResume(request, fail(ErrorCode::kUnauthorized, "this token is not one of ours", "sessionNotFound")), GW_OK;
+    request.session = token->session;
+    request.secret = token->secret;
+    request.attempt = text(hello.attempt_p);
+    request.device = attachment.device;
+    request.from = {hello.epoch, hello.last_seq};
+    resume(std::move(request));
+    return GW_OK;
+  }
+  startTerminal(attachment);
+  return GW_OK;
+}
+
+void SessionManager::startTerminal(Attachment& attachment) {
+  Session* session = create(attachment.stream.channelId(), attachment.stream.peer().ip);
+  if (!session) {
+    plugin::CloseInfo info;
+    info.code = GW_CLOSE_SHUTDOWN;
+    info.text = "The gateway is full. Please try again later.";
+    info.retry = true;
+    info.retryAfterMs = 5000;
+    return attachment.stream.beginClose(info);
+  }
+  (void)session->setState(State::kAuthenticating);
+  session->attach(attachment, 0);
+  attachment.login = std::make_unique<LoginFlow>(*this, attachment);
+  attachment.login->start();
+}
+
+gw_status SessionManager::submit(plugin::Stream& stream, uint64_t token, const gw_input& input) {
+  if (isPaused_) return GW_E_AGAIN;
+  Attachment& attachment = attachmentFor(stream);
+  attachment.lastSeenNs = nowNs();
+  if (input.kind == GW_INPUT_CAPS) {
+    attachment.caps = input.caps;
+    attachment.width = input.width;
+    attachment.height = input.height;
+    return charge(stream, 1);
+  }
+  if (input.kind == GW_INPUT_PING) return charge(stream, 1);
+  if (!attachment.session) return GW_E_STATE;
+  if (attachment.login && attachment.login->isWaiting()) return GW_E_AGAIN;
+  if (input.text_p.len > limits_.preAuthBytes) return GW_E_LIMIT;
+  if (!mayCommand(attachment)) {
+    Session::emitPrivate(attachment, notice("You type too fast; that line was not taken."));
+    return GW_E_LIMIT;
+  }
+  handleTypedLine(attachment, sanitizeInput(std::string_view(input.text_p.ptr, input.text_p.len)));
+  (void)token;
+  return GW_OK;
+}
+
+bool SessionManager::mayCommand(Attachment& attachment) {
+  const SessionLimits& limits = limits_;
+  if (attachment.commands.take(1, limits.commandRate, limits.commandBurst, nowNs())) return true;
+  ++services_.counters.rateLimited;
+  return false;
+}
+
+void SessionManager::handleTypedLine(Attachment& attachment, std::string line) {
+  Session& session = *attachment.session;
+  session.lastInputNs = nowNs();
+  session.idleWarned = false;
+  if (attachment.login) return attachment.login->onLine(std::move(line));
+  if (session.state() != State::kPlaying) return;
+  if (!handleOwnCommand(session, attachment, line)) playLine(session, &attachment, line);
+}
+
+// What only the gateway can answer; everything else is the backend's.
+bool SessionManager::handleOwnCommand(Session& session, Attachment& attachment, const std::string& line) {
+  if (session.echoOff) return false;
+  const size_t start = line.find_first_not_of(' ');
+  if (start == std::string::npos) return false;
+  const size_t end = line.find_last_not_of(' ');
+  if (line.compare(start, end - start + 1, "/token") != 0) return false;
+  const std::string code = issueTypedCode(attachment);
+  plugin::Event event = notice("Your code: " + code + "\nWithin 10 minutes, type \"reconnect " + code +
+                               "\" instead of a name on any other connection to continue this session there.");
+  event.dataJson = "\"code\":\"" + code + "\"";
+  Session::emitPrivate(attachment, std::move(event));
+  return true;
+}
+
+bool SessionManager::playLine(Session& session, Attachment* from, const std::string& line) {
+  ++services_.counters.commands;
+  session.lastInputNs = nowNs();
+  session.idleWarned = false;
+  if (session.echoOff) {
+    // Answered under a hidden prompt: never queued, stored or logged.
+    session.echoOff = false;
+    if (services_.backend) services_.backend->privateCommand(session.id(), line);
+    return true;
+  }
+  uint64_t seq = 0;
+  if (!session.queueCommand(seq, line)) {
+    if (from) Session::emitPrivate(*from, notice("The game is not answering; that line was not taken."));
+    return false;
+  }
+  if (services_.backend && services_.backend->isUp()) services_.backend->command(session.id(), seq, line);
+  return true;
+}
+
+gw_status SessionManager::frame(plugin::Stream& stream, std::string_view utf8) {
+  if (isPaused_) return GW_E_AGAIN;
+  Attachment& attachment = attachmentFor(stream);
+  attachment.lastSeenNs = nowNs();
+  const size_t limit = attachment.authenticated ? limits_.maxPayloadBytes : limits_.preAuthBytes;
+  if (utf8.size() > limit) return GW_E_LIMIT;
+  return ClientApi(*this).onFrame(attachment, utf8);
+}
+
+void SessionManager::ack(plugin::Stream& stream, uint64_t epoch, uint64_t seq) {
+  auto* attachment = dynamic_cast<Attachment*>(stream.context());
+  if (attachment && attachment->session) attachment->session->acknowledge(attachment->lineage, {epoch, seq});
+}
+
+}  // namespace gw::session

@@ -1,0 +1,91 @@
+// Backend calls before Playing. A backend answers on its own thread; the answer is posted to this loop
+// and reaches its session if that is still there.
+
+#include "session/backend_port.h"
+#include "session/session_manager.h"
+
+namespace gw::session {
+namespace {
+
+/// Wraps a continuation on a session of this loop as a backend's reply.
+template <typename T, typename Then>
+Reply<T> toSession(SessionManager& manager, const SessionId& id, Then then) {
+  return [&manager, id, then = std::move(then)](Result<T> result) mutable {
+    manager.loop().post([&manager, id, result = std::move(result), then = std::move(then)]() mutable {
+      if (Session* session = manager.find(id)) then(*session, std::move(result));
+    });
+  };
+}
+
+Error backendDown() { return fail(ErrorCode::kUnavailable, "the game is not available at the moment; try again soon"); }
+
+}  // namespace
+
+void SessionManager::login(Session& session, LoginKind kind, Credentials credentials, IdentityThen then) {
+  if (!services_.backend || !services_.backend->isUp()) return then(session, backendDown());
+  if (session.state() != State::kAuthenticating)
+    return then(session, fail(ErrorCode::kConflict, "you are logged in already", "alreadyAuthenticated"));
+  auto reply = toSession<Identity>(*this, session.id(),
+                                   [this, then = std::move(then)](Session& back, Result<Identity> result) mutable {
+                                     if (result) {
+                                       if (auto moved = back.setState(State::kCharacterSelection); !moved)
+                                         return then(back, moved.error());
+                                       back.user = *result;
+                                       noteAuthenticated(back);
+                                     }
+                                     then(back, std::move(result));
+                                   });
+  switch (kind) {
+    case LoginKind::kPassword: return services_.backend->authenticate(std::move(credentials), std::move(reply));
+    case LoginKind::kRegister: return services_.backend->registerUser(std::move(credentials), std::move(reply));
+    case LoginKind::kGuest: return services_.backend->guest(credentials.limitKey, std::move(reply));
+  }
+}
+
+void SessionManager::noteAuthenticated(Session& session) {
+  for (Attachment* attachment : session.attachments()) {
+    if (attachment->authenticated) continue;
+    attachment->authenticated = true;
+    services_.admission.authenticated(attachment->stream.peer());
+  }
+}
+
+void SessionManager::listCharacters(Session& session,
+                                    UniqueFunction<void(Session&, Result<std::vector<Character>>)> then) {
+  if (!services_.backend || !services_.backend->isUp()) return then(session, backendDown());
+  services_.backend->listCharacters(session.user.userId,
+                                    toSession<std::vector<Character>>(*this, session.id(), std::move(then)));
+}
+
+void SessionManager::createCharacter(Session& session, NewCharacter wanted,
+                                     UniqueFunction<void(Session&, Result<Character>)> then) {
+  if (!services_.backend || !services_.backend->isUp()) return then(session, backendDown());
+  services_.backend->createCharacter(session.user.userId, std::move(wanted),
+                                     toSession<Character>(*this, session.id(), std::move(then)));
+}
+
+void SessionManager::enter(EnterRequest request) {
+  Session* session = find(request.session);
+  if (!session) return failEnter(request, fail(ErrorCode::kNotFound, "the session has ended", "sessionNotFound"));
+  if (session->state() != State::kCharacterSelection)
+    return failEnter(request, fail(ErrorCode::kConflict,
+                                   std::string("a character can be selected after login; the session is in state ") +
+                                       toString(session->state()),
+                                   session->state() == State::kPlaying ? "alreadyAuthenticated" : "notAuthenticated"));
+  if (!services_.backend || !services_.backend->isUp()) return failEnter(request, backendDown());
+  const std::string userId = session->user.userId;
+  const std::string wanted = request.character;
+  services_.backend->selectCharacter(
+      userId, wanted,
+      toSession<Character>(*this, request.session,
+                           [this, request = std::move(request)](Session& back, Result<Character> chosen) mutable {
+                             if (!chosen) return failEnter(request, chosen.error());
+                             request.chosen = *chosen;
+                             const Claim claim{back.user.userId, back.id(), request.chosen.id, request.gameSession};
+                             toUserLoop(claim, [this, request = std::move(request)](Verdict verdict) mutable {
+                               verdictFor(std::move(request), verdict);
+                             });
+                           }));
+}
+
+}  // namespace gw::session

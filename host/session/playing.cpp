@@ -1,0 +1,247 @@
+// Entering Playing: the claim at the user's loop, taking over a session that plays the character
+// already, and what the client then holds (tokens, the session block, hello-ok).
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "session/backend_port.h"
+#include "session/login_flow.h"
+#include "session/session_manager.h"
+
+namespace gw::session {
+namespace {
+
+constexpr uint64_t kAttachTokenNs = 30'000'000'000;
+
+}  // namespace
+
+void SessionManager::toUserLoop(const Claim& claim, UniqueFunction<void(Verdict)> done) {
+  SessionManager& owner = userHome(claim.userId);
+  owner.loop_.post([this, &owner, claim, done = std::move(done)]() mutable {
+    owner.users_.claim(claim, [this, done = std::move(done)](Verdict verdict) mutable {
+      loop_.post([verdict, done = std::move(done)]() mutable { done(verdict); });
+    });
+  });
+}
+
+void SessionManager::releaseUser(Session& session) {
+  if (session.user.userId.empty()) return;
+  SessionManager& owner = userHome(session.user.userId);
+  owner.loop_.post([&owner, user = session.user.userId, id = session.id()] { owner.users_.release(user, id); });
+}
+
+// [user loop] Ends an older session before the new one enters Playing.
+void SessionManager::finishAsReplaced(const SessionId& id, UniqueFunction<void()> done) {
+  SessionManager& owner = home(id);
+  owner.loop_.post([this, &owner, id, done = std::move(done)]() mutable {
+    if (Session* session = owner.find(id)) {
+      for (Attachment* attachment : session->attachments()) {
+        plugin::Event event;
+        event.kind = plugin::EventKind::kData;
+        event.name = "session.replaced";
+        Session::emitPrivate(*attachment, std::move(event));
+        attachment->stream.notice(GW_NOTICE_REPLACED, 0, 0);
+      }
+      owner.close(*session, GW_CLOSE_REPLACED, "You have logged in somewhere else.");
+    }
+    loop_.post([done = std::move(done)]() mutable { done(); });
+  });
+}
+
+void SessionManager::verdictFor(EnterRequest request, Verdict verdict) {
+  switch (verdict.kind) {
+    case Verdict::Kind::kEnter: return enterHere(std::move(request));
+    case Verdict::Kind::kTakeOver: return takeOverThere(std::move(request), verdict.existing);
+    case Verdict::Kind::kBusy:
+      return failEnter(request, fail(ErrorCode::kUnavailable, "too many logins of this user at once; try again"));
+  }
+}
+
+void SessionManager::enterHere(EnterRequest request) {
+  Session* session = find(request.session);
+  if (!session || session->state() != State::kCharacterSelection) {
+    // The client went away while the claim was decided: give the place back.
+    if (session) releaseUser(*session);
+    return;
+  }
+  session->character = request.chosen;
+  session->gameSession = request.gameSession;
+  (void)session->setState(State::kPlaying);
+  broadcast_.sessionJoined(*session);
+  if (services_.backend) services_.backend->entered({session->id(), session->user, session->character, false, {}});
+  Attachment* attachment = request.caller.streamId ? attachmentOf(request.caller.streamId) : nullptr;
+  finishEnter(*session, attachment, request, false);
+}
+
+void SessionManager::takeOverThere(EnterRequest request, const SessionId& existing) {
+  SessionManager& target = home(existing);
+  const Identity user = find(request.session) ? find(request.session)->user : Identity{};
+  const SessionId asking = request.session;
+  auto arrive = [&target, existing, user](Attachment* attachment, EnterRequest wish) {
+    target.load(existing, [&target, attachment, user, wish = std::move(wish)](Session* session) mutable {
+      Attachment* mine = wish.caller.streamId ? target.attachmentOf(wish.caller.streamId) : nullptr;
+      if (attachment && !mine) return;  // the client went away meanwhile
+      if (!session || session->user.userId != user.userId)
+        return target.failEnter(wish, fail(ErrorCode::kUnavailable, "the session has just ended; log in again"));
+      const bool wasAway = session->state() == State::kDisconnected;
+      if (wasAway) (void)session->setState(State::kPlaying);
+      target.closeOthersForGameSession(*session, mine, wish.gameSession);
+      if (wasAway && target.services_.backend) target.services_.backend->reconnected(session->id());
+      target.finishEnter(*session, mine, wish, true);
+    });
+  };
+  if (!request.caller.streamId) {
+    if (Session* temporary = find(asking)) close(*temporary, GW_CLOSE_NORMAL, {});
+    target.loop_.post([arrive, request = std::move(request)]() mutable { arrive(nullptr, std::move(request)); });
+    return;
+  }
+  Attachment* attachment = attachmentOf(request.caller.streamId);
+  if (!attachment) return;
+  attachment->stream.setHelloPending(true);
+  detachFrom(*attachment);
+  const uint64_t streamId = request.caller.streamId;
+  moveStreamTo(target, streamId, [arrive, request = std::move(request)](Attachment& moved) mutable {
+    arrive(&moved, std::move(request));
+  });
+}
+
+// Taking over one's own character: the same or no game session joins, a new one replaces.
+void SessionManager::closeOthersForGameSession(Session& session, const Attachment* keep, const std::string& gameSession) {
+  if (gameSession.empty() || gameSession == session.gameSession) return;
+  session.gameSession = gameSession;
+  const std::vector<Attachment*> others = session.attachments();
+  for (Attachment* other : others) {
+    if (other == keep) continue;
+    plugin::Event event;
+    event.kind = plugin::EventKind::kData;
+    event.name = "session.replaced";
+    Session::emitPrivate(*other, std::move(event));
+    session.detach(*other);
+    plugin::CloseInfo info;
+    info.code = GW_CLOSE_REPLACED;
+    info.text = "You have logged in somewhere else.";
+    other->stream.beginClose(info);
+  }
+}
+
+void SessionManager::finishEnter(Session& session, Attachment* attachment, const EnterRequest& request, bool resumed) {
+  Lineage& lineage = session.newLineage(request.device, resumed ? Position{} : session.head());
+  lineage.lastSeenNs = nowNs();
+  const Position from = lineage.acknowledged;
+  if (attachment) {
+    if (!attachment->session) session.attach(*attachment, lineage.id);
+    attachment->lineage = lineage.id;
+    attachment->stream.notice(GW_NOTICE_ATTACHED, session.epoch, resumed ? 1 : 0);
+    attachment->stream.setHelloPending(false);
+  } else {
+    session.leaseUntilNs = nowNs() + limits_.leaseMs * 1'000'000;
+  }
+  session.lastInputNs = nowNs();
+  const std::string connId = attachment ? attachment->connectionId() : "r" + std::to_string(request.caller.requestId);
+  if (request.kind == EnterRequest::Kind::kConnect) {
+    reply(request.caller, helloOkJson(&session, &lineage, attachment, connId, resumed));
+  } else if (request.kind == EnterRequest::Kind::kSelect) {
+    const std::string block = sessionBlockJson(session, lineage, resumed);
+    reply(request.caller, "{\"character\":{\"id\":" + jsonString(session.character.id) +
+                              ",\"name\":" + jsonString(session.character.name) + "},\"session\":" + block + "}");
+    if (attachment) {
+      plugin::Event event;
+      event.kind = plugin::EventKind::kData;
+      event.name = "session";
+      event.dataJson = block;
+      Session::emitPrivate(*attachment, std::move(event));
+    }
+  }
+  if (attachment) {
+    if (attachment->login) attachment->login->entered(nullptr);
+    attachment->login.reset();
+    if (resumed) {
+      plugin::Event event;
+      event.text = "You take over your session.";
+      event.dataJson = "\"takenOver\":true";
+      Session::emitPrivate(*attachment, std::move(event));
+      session.replay(*attachment, from);
+    }
+  }
+  noteAuthenticated(session);
+  announcePresence(session);
+  armTimer(session);
+  markForSaving(session);
+}
+
+void SessionManager::failEnter(const EnterRequest& request, const Error& error) {
+  Attachment* attachment = request.caller.streamId ? attachmentOf(request.caller.streamId) : nullptr;
+  if (attachment && !attachment->session) {
+    // A take-over that found nothing: the client has no session any more and must log in again.
+    plugin::CloseInfo info;
+    info.code = GW_CLOSE_SHUTDOWN;
+    info.text = error.message;
+    info.retry = true;
+    reply(request.caller, error);
+    return attachment->stream.beginClose(info);
+  }
+  if (attachment && attachment->login) return attachment->login->entered(&error);
+  reply(request.caller, error);
+}
+
+// --- what the client holds --------------------------------------------------------------------------
+
+std::string SessionManager::issueAttachToken(Session& session, Lineage& from) {
+  const SessionToken token = SessionToken::make(session.id());
+  from.attach = hashOf(token.secret);
+  from.attachUntilNs = nowNs() + kAttachTokenNs;
+  from.attachFrom = session.head();
+  return token.encode();
+}
+
+std::string SessionManager::sessionBlockJson(Session& session, Lineage& lineage, bool resumed,
+                                             std::string reconnectToken) {
+  const SessionToken access = SessionToken::make(session.id());
+  lineage.previousAccess = lineage.access;
+  lineage.access = hashOf(access.secret);
+  std::string json = "{\"id\":\"" + session.id().toString() + "\",\"epoch\":" + std::to_string(session.epoch) +
+                     ",\"state\":\"" + toString(session.state()) + "\",\"resumed\":" + (resumed ? "true" : "false") +
+                     ",\"lastClientSeq\":" + std::to_string(session.lastClientSeq(lineage.device)) +
+                     ",\"seq\":" + std::to_string(session.lastSeq) + ",\"accessToken\":\"" + access.encode() + "\"";
+  if (session.state() == State::kPlaying) {
+    const int64_t expiresAt = nowUs() + static_cast<int64_t>(limits_.resumeWindowMs) * 1000;
+    if (reconnectToken.empty()) {
+      const SessionToken first = SessionToken::make(session.id());
+      lineage.tokens.start(hashOf(first.secret), expiresAt);
+      reconnectToken = first.encode();
+    }
+    json += ",\"reconnectToken\":\"" + reconnectToken + "\"";
+    json += ",\"attachToken\":\"" + issueAttachToken(session, lineage) + "\",\"expiresAt\":\"" + formatUtc(expiresAt) + "\"";
+    json += ",\"character\":{\"id\":" + jsonString(session.character.id) +
+            ",\"name\":" + jsonString(session.character.name) + "}";
+  }
+  return json + "}";
+}
+
+std::string SessionManager::issueTypedCode(Attachment& attachment) {
+  Session& session = *attachment.session;
+  const std::string code = makeTypedCode();
+  storeCode(session, attachment.lineage, code);
+  return code;
+}
+
+void SessionManager::announcePresence(Session& session, bool leaving) {
+  PresenceChange change;
+  change.userId = session.user.userId;
+  change.userName = session.user.userName;
+  change.characterName = session.character.name;
+  change.devicesJson = "[";
+  if (!leaving) {
+    for (const Attachment* attachment : session.attachments()) {
+      if (change.devices++ > 0) change.devicesJson += ',';
+      change.devicesJson += "{\"id\":" + jsonString(attachment->device) +
+                            ",\"channel\":\"" + attachment->stream.channelId() +
+                            "\",\"client\":" + jsonString(attachment->client) + "}";
+    }
+  }
+  change.devicesJson += ']';
+  broadcast_.presenceChanged(std::move(change));
+}
+
+}  // namespace gw::session

@@ -1,0 +1,80 @@
+#pragma once
+// Token buckets, and the admission of new connections by address.
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "net/connection.h"
+
+namespace gw::session {
+
+/// Thread: its owner's. 16 bytes.
+class TokenBucket {
+ public:
+  TokenBucket() = default;
+  TokenBucket(double burst, uint64_t nowNs) : tokens_(static_cast<float>(burst)), lastNs_(nowNs) {}
+  /// Takes `cost` if it is there.
+  bool take(double cost, double ratePerSecond, double burst, uint64_t nowNs);
+  /// Until one more token is there.
+  uint64_t waitMs(double ratePerSecond) const;
+
+ private:
+  float tokens_ = 0;
+  uint64_t lastNs_ = 0;
+};
+
+struct AdmissionLimits {
+  uint32_t connections = 10'000;
+  uint32_t perAddress = 256;
+  uint32_t unauthenticatedPerAddress = 32;
+  double ratePerAddress = 20;
+  uint32_t burstPerAddress = 100;
+  std::vector<std::string> exemptAddresses;  // CIDR or address
+};
+
+/// Who may connect. Thread-safe: a short lock at accept, login and close; never on the data path.
+/// The table is bounded: one entry per address with open connections, plus at most 65,536 idle ones.
+class Admission {
+ public:
+  explicit Admission(AdmissionLimits limits);
+
+  /// Null: admitted (unauthenticated). Else the reason, static storage.
+  /// isNewSocket: counts against the address's rate of new connections.
+  const char* admit(const net::PeerAddress& peer, uint64_t nowNs, bool isNewSocket = true);
+  void authenticated(const net::PeerAddress& peer);
+  void released(const net::PeerAddress& peer, bool wasAuthenticated);
+
+  void setBannedAddresses(std::vector<std::string> cidrs);
+  void setAccepting(bool accepting);  // false during shutdown
+  void update(AdmissionLimits limits);
+
+  struct Refusals {
+    uint64_t full = 0, rate = 0, perAddress = 0, unauthenticated = 0, banned = 0;
+  };
+  Refusals refusals() const;
+
+ private:
+  struct PerAddress {
+    uint32_t open = 0;
+    uint32_t unauthenticated = 0;
+    TokenBucket rate;
+  };
+  bool isExempt(const net::PeerAddress& peer) const;
+  void forgetIdle();
+
+  mutable std::mutex mutex_;
+  AdmissionLimits limits_;
+  std::unordered_map<std::string, PerAddress> addresses_;
+  std::vector<std::string> banned_;
+  uint32_t open_ = 0;
+  bool accepting_ = true;
+  Refusals refusals_;
+};
+
+/// Whether an address ("203.0.113.9", "2001:db8::1") lies in a CIDR block or equals an address.
+bool addressInBlock(const std::string& address, const std::string& block);
+
+}  // namespace gw::session

@@ -1,0 +1,295 @@
+// Coming back: reconnect tokens, typed codes, and HTTP requests bound to a session.
+
+#include <algorithm>
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "gw/http.h"
+#include "session/backend_port.h"
+#include "session/client_api.h"
+#include "session/login_flow.h"
+#include "session/session_manager.h"
+#include "store/store_worker.h"
+
+namespace gw::session {
+namespace {
+
+Error notFound() { return fail(ErrorCode::kUnauthorized, "this session is not there any more; log in again", "sessionNotFound"); }
+
+}  // namespace
+
+void SessionManager::resume(ResumeRequest request) {
+  SessionManager& target = home(request.session);
+  if (request.caller.streamId == 0) {
+    target.loop_.post([&target, request = std::move(request)]() mutable { target.resumeHere(std::move(request)); });
+    return;
+  }
+  Attachment* attachment = attachmentOf(request.caller.streamId);
+  if (!attachment) return;
+  attachment->stream.setHelloPending(true);
+  detachFrom(*attachment);
+  moveStreamTo(target, request.caller.streamId, [&target, request = std::move(request)](Attachment&) mutable {
+    target.resumeHere(std::move(request));
+  });
+}
+
+void SessionManager::resumeHere(ResumeRequest request) {
+  const SessionId id = request.session;
+  load(id, [this, request = std::move(request)](Session* session) mutable {
+    if (!session || (session->state() != State::kDisconnected && session->state() != State::kPlaying))
+      return refuseResume(request, notFound());
+    resumeLoaded(*session, std::move(request));
+  });
+}
+
+void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
+  if (request.isCode) {
+    const Lineage* asking = session.lineage(request.codeLineage);
+    const Position from = asking ? asking->acknowledged : session.head();
+    Lineage& opened = session.newLineage(request.device, from);
+    request.from = from;
+    return resumeCommitted(session, opened.id, request, {});
+  }
+  const Hash presented = hashOf(request.secret);
+  Lineage* lineage = nullptr;
+  for (Lineage& candidate : session.lineages())
+    if (candidate.tokens.knows(presented)) lineage = &candidate;
+  if (!lineage) return refuseResume(request, notFound());
+  const SessionToken next = SessionToken::make(session.id());
+  const int64_t expiresAt = nowUs() + static_cast<int64_t>(limits_.resumeWindowMs) * 1000;
+  const auto use = lineage->tokens.use(presented, hashOf(request.attempt), hashOf(next.secret), nowUs(), expiresAt);
+  switch (use) {
+    case TokenChain::Use::kIssued:
+    case TokenChain::Use::kIssuedAgain: break;
+    case TokenChain::Use::kStolen:
+      log::warn("audit", "a reconnect token was used after it had been replaced; the session's tokens are revoked",
+                {{"session", session.id().toString().substr(0, 8)}, {"user", session.user.userName}});
+      for (Lineage& each : session.lineages()) each.tokens.revoke();
+      markForSaving(session);
+      return refuseResume(request, notFound());
+    case TokenChain::Use::kExpired:
+      return refuseResume(request, fail(ErrorCode::kUnauthorized, "this session has expired; log in again", "sessionExpired"));
+    case TokenChain::Use::kOtherAttempt:
+    case TokenChain::Use::kWrong: return refuseResume(request, notFound());
+  }
+  // Whoever holds this lineage's older connection is superseded by this one.
+  const std::vector<Attachment*> attached = session.attachments();
+  for (Attachment* older : attached) {
+    if (older->lineage != lineage->id) continue;
+    session.detach(*older);
+    older->stream.beginClose({GW_CLOSE_REPLACED, "This session continues on a newer connection.", false, 0, 500});
+  }
+  storeRotation(session, lineage->id,
+                [this, id = session.id(), lineageId = lineage->id, request = std::move(request),
+                 token = next.encode()](bool committed) {
+                  Session* saved = find(id);
+                  if (!saved || !committed)
+                    return refuseResume(request, fail(ErrorCode::kUnavailable, "the store is not available; try again"));
+                  resumeCommitted(*saved, lineageId, request, token);
+                });
+}
+
+void SessionManager::resumeCommitted(Session& session, uint32_t lineageId, const ResumeRequest& request,
+                                     const std::string& newToken) {
+  Lineage* lineage = session.lineage(lineageId);
+  Attachment* attachment = request.caller.streamId ? attachmentOf(request.caller.streamId) : nullptr;
+  if (request.caller.streamId && !attachment) {
+    // The client's network died during the answer; the same attempt may come again.
+    if (session.attachments().empty() && session.state() == State::kPlaying) lastConnectionGone(session, GW_CLOSE_LOST);
+    return;
+  }
+  if (!lineage) return refuseResume(request, notFound());
+  const bool wasAway = session.state() == State::kDisconnected;
+  if (wasAway) (void)session.setState(State::kPlaying);
+  ++services_.counters.resumed;
+  lineage->lastSeenNs = nowNs();
+  if (!request.device.empty()) lineage->device = request.device;
+  session.acknowledge(lineageId, request.from);
+  session.lastActivityUs = nowUs();
+  session.lastInputNs = nowNs();
+  std::string connId = "r" + std::to_string(request.caller.requestId);
+  if (attachment) {
+    connId = attachment->connectionId();
+    attachment->device = lineage->device;
+    session.attach(*attachment, lineageId);
+    attachment->stream.notice(GW_NOTICE_ATTACHED, session.epoch, 1);
+  } else {
+    session.leaseUntilNs = nowNs() + limits_.leaseMs * 1'000'000;
+  }
+  lineage->helloConnection = connId;
+  const std::string hello = helloOkJson(&session, lineage, attachment, connId, true, newToken);
+  reply(request.caller, hello);
+  if (attachment) {
+    attachment->stream.setHelloPending(false);
+    attachment->login.reset();
+    if (attachment->stream.isTextOnly()) {
+      plugin::Event event;
+      event.text = "You are back. Lines marked below may repeat what you have seen.";
+      Session::emitPrivate(*attachment, std::move(event));
+    }
+    session.replay(*attachment, request.from);
+    noteAuthenticated(session);
+  }
+  if (wasAway && services_.backend) services_.backend->reconnected(session.id());
+  announcePresence(session);
+  armTimer(session);
+}
+
+void SessionManager::refuseResume(const ResumeRequest& request, const Error& error) {
+  ++services_.counters.resumeRefused;
+  Attachment* attachment = request.caller.streamId ? attachmentOf(request.caller.streamId) : nullptr;
+  if (attachment && !request.caller.wantsFrame()) {
+    // A terminal: say why, then start over with the ordinary questions.
+    plugin::Event event;
+    event.text = error.message;
+    Session::emitPrivate(*attachment, std::move(event));
+    attachment->stream.setHelloPending(false);
+    attachment->login.reset();
+    return startTerminal(*attachment);
+  }
+  if (attachment) attachment->introduced = false;  // it may connect again with credentials
+  reply(request.caller, error);
+}
+
+void SessionManager::resumeByCode(Attachment& attachment, const std::string& typed) {
+  const std::string code = normaliseTypedCode(typed);
+  const uint64_t streamId = attachment.stream.id();
+  const auto refuse = [](Attachment& to) {
+    const Error wrong = fail(ErrorCode::kUnauthorized, "That code is not known, or it has expired.", "invalidCredentials");
+    if (to.login) to.login->entered(&wrong);
+  };
+  if (code.empty() || !services_.store) return refuse(attachment);
+  auto found = std::make_shared<std::optional<store::TokenRecord>>();
+  services_.store->submit(
+      0,
+      [found, hash = toHex(hashOf(code)), now = nowUs()](store::SessionStore& store) -> Result<void> {
+        auto token = store.findToken(hash, now);
+        if (!token) return token.error();
+        if (!*token || (*token)->kind != "code") return {};
+        *found = **token;
+        return store.deleteToken(hash);  // single use
+      },
+      [this, streamId, found, refuse](Result<void> result) {
+        loop_.post([this, streamId, found, refuse, ok = result.ok()] {
+          Attachment* back = attachmentOf(streamId);
+          if (!back) return;
+          if (!ok || !*found) return refuse(*back);
+          ResumeRequest request;
+          request.session = (*found)->session;
+          request.isCode = true;
+          request.codeLineage = static_cast<uint32_t>(std::strtoul((*found)->lineage.c_str(), nullptr, 10));
+          request.device = back->device;
+          request.caller = Caller{static_cast<size_t>(loop_.index()), streamId, 0, 0, {}};
+          resume(std::move(request));
+        });
+      });
+}
+
+// --- HTTP -------------------------------------------------------------------------------------------
+
+gw_status SessionManager::bindRequest(std::shared_ptr<plugin::Request> request, uint32_t kind,
+                                      std::string_view credential, uint64_t epoch, uint64_t seq, uint64_t token) {
+  // A cookie is "name=value"; its value is what was minted for the attach token.
+  if (kind == GW_BIND_COOKIE) credential.remove_prefix(std::min(credential.find('=') + 1, credential.size()));
+  const auto parsed = SessionToken::decode(credential);
+  const Caller caller{static_cast<size_t>(loop_.index()), 0, request->id(), token, {}};
+  if (!parsed) {
+    loop_.post([this, caller] { answerBinding(caller, 401, {}, nullptr, 0); });
+    return GW_OK;
+  }
+  SessionManager& target = home(parsed->session);
+  target.loop_.post([&target, caller, kind, credentials = *parsed, from = Position{epoch, seq}] {
+    target.load(credentials.session, [&target, caller, kind, credentials, from](Session*) {
+      target.bindHere(caller, kind, credentials, from);
+    });
+  });
+  return GW_OK;
+}
+
+void SessionManager::bindHere(Caller caller, uint32_t kind, const SessionToken& credential, Position from) {
+  SessionManager& origin = *services_.managers[caller.loop];
+  const auto answer = [&](uint32_t status, std::string cookie, std::unique_ptr<PendingBinding> binding) {
+    origin.loop_.post([&origin, caller, status, cookie = std::move(cookie), binding = std::move(binding),
+                       homeIndex = static_cast<size_t>(loop_.index())]() mutable {
+      origin.answerBinding(caller, status, cookie, std::move(binding), homeIndex);
+    });
+  };
+  Session* session = find(credential.session);
+  // 204 ends an EventSource for good; 401 tells a fetch stream to resume by its token.
+  if (!session) return answer(kind == GW_BIND_BEARER ? 401u : 204u, {}, nullptr);
+  const Hash presented = hashOf(credential.secret);
+  auto binding = std::make_unique<PendingBinding>();
+  binding->session = session->id();
+  std::string cookie;
+  for (Lineage& lineage : session->lineages()) {
+    if (kind == GW_BIND_BEARER && (sameHash(presented, lineage.access) || sameHash(presented, lineage.previousAccess))) {
+      binding->lineage = lineage.id;
+      binding->device = lineage.device;
+      binding->from = std::max(from, lineage.acknowledged);
+      if (sameHash(presented, lineage.access)) lineage.tokens.confirm();
+    } else if (kind == GW_BIND_COOKIE && !isEmpty(lineage.cookie) && sameHash(presented, lineage.cookie)) {
+      binding->lineage = lineage.id;
+      binding->device = lineage.device;
+      binding->from = std::max(from, lineage.acknowledged);
+    } else if (kind == GW_BIND_ATTACH && !isEmpty(lineage.attach) && sameHash(presented, lineage.attach) &&
+               nowNs() < lineage.attachUntilNs) {
+      const Position start = std::max(from, lineage.attachFrom);
+      lineage.attach = {};  // single use
+      const std::string device = lineage.device;
+      const SessionToken minted = SessionToken::make(session->id());
+      Lineage& opened = session->newLineage(device, start);
+      opened.cookie = hashOf(minted.secret);
+      binding->lineage = opened.id;
+      binding->device = device;
+      binding->from = start;
+      // Named after the attach token, so that two tabs of two users never cross.
+      cookie = "gw_" + sha256Hex(credential.encode()).substr(0, 16) + "=" + minted.encode() +
+               "; Path=/events; HttpOnly; SameSite=Strict";
+      break;  // newLineage may have moved the list
+    }
+  }
+  if (binding->lineage == 0) return answer(kind == GW_BIND_BEARER ? 401u : 204u, {}, nullptr);
+  answer(200, std::move(cookie), std::move(binding));
+}
+
+void SessionManager::answerBinding(const Caller& caller, uint32_t status, const std::string& cookie,
+                                   std::unique_ptr<PendingBinding> binding, size_t homeIndex) {
+  const auto request = streams_.findRequest(caller.requestId);
+  if (!request) return;
+  plugin::RequestAnswer message;
+  message.httpStatus = status;
+  message.status = status == 200 ? GW_OK : GW_E_STATE;
+  message.setCookie = cookie;
+  if (status == 401) message.body = errorJson(notFound());
+  request->answer(caller.token, message, std::move(binding), homeIndex);
+}
+
+void SessionManager::attachBound(plugin::Stream& stream) {
+  const auto owned = stream.swapContext(nullptr);
+  const auto& binding = dynamic_cast<const PendingBinding&>(*owned);
+  Attachment& attachment = attachmentFor(stream);
+  attachment.introduced = true;
+  attachment.device = binding.device;
+  Session* session = find(binding.session);
+  if (!session || !session->lineage(binding.lineage)) {
+    return stream.beginClose({GW_CLOSE_SHUTDOWN, "The session has ended.", false, 0, 500});
+  }
+  const bool wasAway = session->state() == State::kDisconnected;
+  if (wasAway) (void)session->setState(State::kPlaying);
+  session->attach(attachment, binding.lineage);
+  session->leaseUntilNs = 0;
+  noteAuthenticated(*session);
+  stream.notice(GW_NOTICE_ATTACHED, session->epoch, 1);
+  session->acknowledge(binding.lineage, binding.from);
+  session->replay(attachment, binding.from);
+  if (wasAway && services_.backend) services_.backend->reconnected(session->id());
+  announcePresence(*session);
+  armTimer(*session);
+}
+
+gw_status SessionManager::frameRequest(std::shared_ptr<plugin::Request> request, std::string_view bearer,
+                                       std::string_view utf8, uint64_t token) {
+  return ClientApi(*this).onRequest(*request, bearer, utf8, token);
+}
+
+}  // namespace gw::session

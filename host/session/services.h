@@ -1,0 +1,78 @@
+#pragma once
+// What all loops' session managers share. Members are set before the loops start and are thread-safe
+// or immutable from then on.
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/unique_function.h"
+#include "session/event_log.h"
+#include "session/rate_limit.h"
+
+namespace gw {
+class Clock;
+}
+namespace gw::store {
+class StoreWorkers;
+}
+
+namespace gw::session {
+
+class Backend;
+class SessionManager;
+
+struct SessionLimits {
+  uint32_t sessions = 20'000;
+  uint32_t sessionsPerUser = 1;
+  double commandRate = 20;
+  uint32_t commandBurst = 40;
+  double unitRate = 200;
+  uint32_t unitBurst = 400;
+  uint64_t loginMs = 60'000;
+  uint64_t loginAnsweringMs = 180'000;  // while the client keeps answering
+  uint64_t idleMs = 600'000;
+  uint64_t idleWarnMs = 60'000;
+  uint64_t resumeWindowMs = 3'600'000;
+  uint64_t inMemoryMs = 60'000;
+  uint64_t leaseMs = 60'000;
+  uint64_t saveDelayMs = 1'000;
+  uint32_t preAuthBytes = 64 * 1024;
+  uint32_t maxPayloadBytes = 1 << 20;
+  uint64_t softBytes = 1 << 20;
+  EventLog::Bounds log;
+};
+
+/// Checks an operator's token; answers on any thread with the role ("view", "operate", "admin") or "".
+using TokenVerifier = UniqueFunction<void(std::string token, std::string limitKey, UniqueFunction<void(std::string role)>)>;
+
+/// Counted over all loops; read by status and metrics.
+struct SessionCounters {
+  std::atomic<uint64_t> sessions{0};
+  std::atomic<uint64_t> created{0};
+  std::atomic<uint64_t> resumed{0};
+  std::atomic<uint64_t> resumeRefused{0};
+  std::atomic<uint64_t> commands{0};
+  std::atomic<uint64_t> rateLimited{0};
+  std::atomic<uint64_t> sessionsRefused{0};
+  std::atomic<uint64_t> saveFailures{0};
+};
+
+struct Services {
+  Services(const Clock& c, Admission& a, SessionLimits l, std::string v)
+      : clock(c), admission(a), limits(l), version(std::move(v)) {}
+  const Clock& clock;
+  Admission& admission;
+  const SessionLimits limits;  // at the start; each manager has its own copy
+  std::string gatewayId;       // before the loops take clients
+  std::string version;
+  Backend* backend = nullptr;
+  store::StoreWorkers* store = nullptr;
+  TokenVerifier verifyToken;
+  std::vector<SessionManager*> managers;  // by loop
+  SessionCounters counters;
+  std::atomic<bool> stopping{false};
+};
+
+}  // namespace gw::session

@@ -1,0 +1,209 @@
+#include "session/session.h"
+
+#include <algorithm>
+
+#include "plugin/stream.h"
+#include "session/login_flow.h"
+
+namespace gw::session {
+
+namespace {
+
+std::string positionJson(Position at) {
+  return "{\"epoch\":" + std::to_string(at.epoch) + ",\"seq\":" + std::to_string(at.seq) + "}";
+}
+
+plugin::Event gapEvent(Position from, Position to, const char* reason) {
+  plugin::Event gap;
+  gap.kind = plugin::EventKind::kText;  // terminals read the sentence, others the members
+  gap.name = "gap";
+  gap.text = "(Some lines were lost while you were away.)";
+  gap.dataJson = "\"from\":" + positionJson(from) + ",\"to\":" + positionJson(to) + ",\"reason\":\"" + reason + "\"";
+  return gap;
+}
+
+}  // namespace
+
+Attachment::Attachment(plugin::Stream& owner) : stream(owner) {}
+Attachment::~Attachment() = default;
+std::string Attachment::connectionId() const { return "c" + std::to_string(stream.id()); }
+
+Session::Session(SessionId id, net::EventLoop& loop, const EventLog::Bounds& bounds, net::Timer::Callback onTimer)
+    : timer(loop.timers(), onTimer, this), id_(id), bounds_(bounds) {}
+
+Session::~Session() = default;
+
+Result<void> Session::setState(State next) {
+  if (auto legal = checkTransition(state_, next); !legal) return legal;
+  const State from = state_;
+  state_ = next;
+  for (Attachment* attachment : attachments_)
+    attachment->stream.notice(GW_NOTICE_STATE, static_cast<uint64_t>(from), static_cast<uint64_t>(next));
+  return {};
+}
+
+void Session::emit(plugin::LoopEvent& event) {
+  uint64_t seq = 0;
+  switch (event.event().delivery) {
+    case plugin::Delivery::kMust:
+      seq = ++lastSeq;
+      droppedEvents += log.append({epoch, seq}, plugin::LoopEventPtr(&event), bounds_);
+      break;
+    case plugin::Delivery::kLatest: setLatest(event); break;
+    case plugin::Delivery::kDrop:
+    case plugin::Delivery::kPrivate: break;
+  }
+  for (Attachment* attachment : attachments_) deliver(*attachment, event, seq);
+}
+
+void Session::deliver(Attachment& to, plugin::LoopEvent& event, uint64_t seq) {
+  const auto outcome = to.stream.deliver(event, epoch, seq);
+  if (outcome == plugin::Stream::Delivered::kDropped) {
+    if (event.event().delivery == plugin::Delivery::kLatest) to.latestMissed = true;
+    else ++droppedEvents;
+  }
+}
+
+void Session::emitPrivate(Attachment& to, plugin::Event event) {
+  event.delivery = plugin::Delivery::kPrivate;
+  event.flags |= GW_EVENT_PRIVATE;
+  const auto shared = plugin::makeLoopEvent(std::move(event));
+  to.stream.deliver(*shared, 0, 0);
+}
+
+void Session::setLatest(plugin::LoopEvent& event) {
+  const std::string& key = event.event().latestKey;
+  std::erase_if(latest_, [&](const auto& entry) { return entry.first == key; });
+  // A 65th key evicts the one that was set longest ago.
+  if (latest_.size() >= kMaxLatest) {
+    latest_.erase(latest_.begin());
+    ++droppedEvents;
+  }
+  latest_.emplace_back(key, plugin::LoopEventPtr(&event));
+}
+
+plugin::LoopEventPtr Session::latest(std::string_view key) const {
+  for (const auto& [name, event] : latest_)
+    if (name == key) return event;
+  return {};
+}
+
+void Session::sendLatest(Attachment& to) {
+  to.latestMissed = false;
+  for (const auto& [key, event] : latest_) deliver(to, *event, 0);
+}
+
+void Session::attach(Attachment& attachment, uint32_t lineageId) {
+  attachment.session = this;
+  attachment.lineage = lineageId;
+  attachments_.push_back(&attachment);
+}
+
+void Session::detach(Attachment& attachment) {
+  std::erase(attachments_, &attachment);
+  attachment.session = nullptr;
+}
+
+void Session::replay(Attachment& to, Position after) {
+  if (after.epoch < uncleanBefore && after.epoch > 0) emitPrivate(to, gapEvent(after, head(), "hostCrash"));
+  else if (log.lostTo() > after) emitPrivate(to, gapEvent(after, log.lostTo(), "trimmed"));
+  for (size_t i = log.firstAbove(after); i < log.size(); ++i) {
+    const EventLog::Entry& entry = log.at(i);
+    to.stream.deliver(*entry.event, entry.at.epoch, entry.at.seq);
+  }
+  sendLatest(to);
+}
+
+Lineage& Session::newLineage(const std::string& device, Position from) {
+  if (lineages_.size() >= kMaxLineages) {
+    // The oldest one without a connection leaves; its cursor no longer holds the log.
+    const auto isIdle = [&](const Lineage& candidate) {
+      return std::none_of(attachments_.begin(), attachments_.end(),
+                          [&](const Attachment* a) { return a->lineage == candidate.id; });
+    };
+    auto oldest = lineages_.end();
+    for (auto it = lineages_.begin(); it != lineages_.end(); ++it)
+      if (isIdle(*it) && (oldest == lineages_.end() || it->lastSeenNs < oldest->lastSeenNs)) oldest = it;
+    lineages_.erase(oldest == lineages_.end() ? lineages_.begin() : oldest);
+  }
+  Lineage lineage;
+  lineage.id = nextLineage_++;
+  lineage.device = device;
+  lineage.acknowledged = from;
+  lineages_.push_back(std::move(lineage));
+  return lineages_.back();
+}
+
+void Session::restoreLineage(uint32_t lineageId, const std::string& device, Position acknowledged) {
+  if (lineages_.size() >= kMaxLineages) return;
+  Lineage& restored = lineages_.emplace_back();
+  restored.id = lineageId;
+  restored.device = device;
+  restored.acknowledged = acknowledged;
+  nextLineage_ = std::max(nextLineage_, lineageId + 1);
+}
+
+bool Session::restoreCommand(uint64_t seq, const std::string& text) {
+  if (!commands_) commands_ = std::make_unique<std::deque<std::pair<uint64_t, std::string>>>();
+  if (commands_->size() >= kMaxQueuedCommands) return false;
+  commands_->emplace_back(seq, text);
+  return true;
+}
+
+Lineage* Session::lineage(uint32_t lineageId) {
+  for (Lineage& candidate : lineages_)
+    if (candidate.id == lineageId) return &candidate;
+  return nullptr;
+}
+
+void Session::acknowledge(uint32_t lineageId, Position to) {
+  Lineage* mine = lineage(lineageId);
+  // Nobody can have seen what was never sent: an ack beyond the head is ignored.
+  if (!mine || to <= mine->acknowledged || to > head()) return;
+  mine->acknowledged = to;
+  trimAcknowledged();
+}
+
+void Session::trimAcknowledged() {
+  if (lineages_.empty()) return;
+  Position lowest = lineages_.front().acknowledged;
+  for (const Lineage& candidate : lineages_) lowest = std::min(lowest, candidate.acknowledged);
+  log.acknowledge(lowest);
+}
+
+uint64_t Session::lastClientSeq(const std::string& device) const {
+  for (const DeviceCommands& known : devices)
+    if (known.device == device) return known.lastClientSeq;
+  return 0;
+}
+
+Session::Accept Session::acceptCommand(const std::string& device, uint64_t clientSeq, uint64_t& expected) {
+  expected = lastClientSeq(device) + 1;
+  if (clientSeq < expected) return Accept::kDuplicate;
+  if (clientSeq > expected) return Accept::kConflict;
+  for (auto it = devices.begin(); it != devices.end(); ++it) {
+    if (it->device != device) continue;
+    it->lastClientSeq = clientSeq;
+    std::rotate(it, it + 1, devices.end());  // most recently used last
+    return Accept::kNew;
+  }
+  if (devices.size() >= kMaxDevices) devices.erase(devices.begin());
+  devices.push_back({device, clientSeq});
+  return Accept::kNew;
+}
+
+bool Session::queueCommand(uint64_t& seqOut, const std::string& text) {
+  if (!commands_) commands_ = std::make_unique<std::deque<std::pair<uint64_t, std::string>>>();
+  if (commands_->size() >= kMaxQueuedCommands) return false;
+  seqOut = ++commandSeq;
+  commands_->emplace_back(seqOut, text);
+  return true;
+}
+
+void Session::commandsAcknowledged(uint64_t seq) {
+  if (!commands_) return;
+  while (!commands_->empty() && commands_->front().first <= seq) commands_->pop_front();
+  if (commands_->empty()) commands_.reset();
+}
+
+}  // namespace gw::session

@@ -1,0 +1,144 @@
+#pragma once
+// Session: one visit of a client; has 0..n attachments, an event log and the six-state machine.
+// It knows neither wire formats nor stores nor backends: SessionManager moves it.
+//
+// Thread: its home loop. Invariants
+//  1. A seq is spent only on an event that is logged; it rises strictly within an epoch.
+//  2. Every logged event is offered to each attachment once, in order.
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "net/event_loop.h"
+#include "session/attachment.h"
+#include "session/backend_port.h"
+#include "session/event_log.h"
+#include "session/reconnect_token.h"
+#include "session/state.h"
+
+namespace gw::session {
+
+/// One line of connections that succeed one another by one reconnect token.
+struct Lineage {
+  uint32_t id = 0;
+  std::string device;
+  Position acknowledged;
+  TokenChain tokens;
+  Hash access{};           // hash of the accessToken in force; in memory only
+  Hash previousAccess{};   // still good for requests until the new one was used
+  Hash attach{};           // an unused attach token, 30 s
+  uint64_t attachUntilNs = 0;
+  Position attachFrom;
+  Hash cookie{};           // what the attach token was exchanged for
+  std::string helloConnection;  // connId of the hello-ok that carried the unconfirmed token
+  uint64_t lastSeenNs = 0;
+};
+
+/// What a session keeps per device to accept each command once.
+struct DeviceCommands {
+  std::string device;
+  uint64_t lastClientSeq = 0;
+};
+
+class Session {
+ public:
+  static constexpr size_t kMaxLineages = 8;
+  static constexpr size_t kMaxDevices = 8;
+  static constexpr size_t kMaxLatest = 64;
+  static constexpr size_t kMaxQueuedCommands = 100;
+
+  /// onTimer is called with this session as its owner.
+  Session(SessionId id, net::EventLoop& loop, const EventLog::Bounds& bounds, net::Timer::Callback onTimer);
+  ~Session();
+
+  const SessionId& id() const { return id_; }
+  State state() const { return state_; }
+  Result<void> setState(State next);  // tells every attachment
+
+  // Output. Only `must` events spend a seq.
+  void emit(plugin::LoopEvent& event);
+  /// One connection only; no seq, no log.
+  static void emitPrivate(Attachment& to, plugin::Event event);
+
+  // Attachments
+  void attach(Attachment& attachment, uint32_t lineage);
+  void detach(Attachment& attachment);
+  const std::vector<Attachment*>& attachments() const { return attachments_; }
+  /// Offers everything above `after`, a gap first if some of it is lost, then the latest values.
+  void replay(Attachment& to, Position after);
+  void sendLatest(Attachment& to);
+  plugin::LoopEventPtr latest(std::string_view key) const;
+
+  // Lineages
+  Lineage& newLineage(const std::string& device, Position from);
+  Lineage* lineage(uint32_t lineageId);
+  std::vector<Lineage>& lineages() { return lineages_; }
+  void acknowledge(uint32_t lineageId, Position to);
+
+  // From the store, before anything else happens
+  void restoreState(State state) { state_ = state; }
+  void restoreLineage(uint32_t lineageId, const std::string& device, Position acknowledged);
+  bool restoreCommand(uint64_t seq, const std::string& text);
+
+  // Commands, exactly once per device
+  enum class Accept { kNew, kDuplicate, kConflict };
+  Accept acceptCommand(const std::string& device, uint64_t clientSeq, uint64_t& expected);
+  uint64_t lastClientSeq(const std::string& device) const;
+  /// Keeps the command until the backend acknowledges it. False: the queue is full.
+  bool queueCommand(uint64_t& seqOut, const std::string& text);
+  void commandsAcknowledged(uint64_t seq);
+
+  Position head() const { return {epoch, lastSeq}; }
+
+  // Plain facts; set by SessionManager and the store conversion.
+  uint64_t epoch = 1;
+  uint64_t lastSeq = 0;
+  uint64_t commandSeq = 0;
+  Identity user;
+  Character character;
+  std::string gameSession;
+  std::string protocol;       // the channel that made it
+  std::string clientAddress;
+  int64_t createdAtUs = 0;
+  int64_t lastActivityUs = 0;
+  uint64_t leaseUntilNs = 0;  // made by /rpc: counts as a connection until then
+  uint64_t lastInputNs = 0;
+  bool idleWarned = false;
+  bool echoOff = false;       // the backend's prompt hides the next line
+  bool isSaved = false;       // a row exists in the store
+  bool saveDue = false;
+  bool unloading = false;
+  std::vector<DeviceCommands> devices;
+  std::deque<std::pair<uint64_t, std::string>>* commandsForStore() { return commands_.get(); }
+  EventLog log;
+  std::vector<std::string> rooms;
+  struct BroadcastSlots {     // the broadcaster's place of this session in its own lists
+    size_t playing = static_cast<size_t>(-1);
+  } broadcast;
+  net::Timer timer;           // idle, lease, unload: the manager's one timer per session
+  class SessionManager* manager = nullptr;
+  uint64_t uncleanBefore = 0;  // epochs below it ended without a clean stop
+  uint64_t droppedEvents = 0;
+
+ private:
+  friend class SessionManager;
+  void deliver(Attachment& to, plugin::LoopEvent& event, uint64_t seq);
+  void setLatest(plugin::LoopEvent& event);
+  void trimAcknowledged();
+
+  const SessionId id_;
+  State state_ = State::kConnecting;
+  const EventLog::Bounds& bounds_;
+  uint32_t nextLineage_ = 1;
+  std::vector<Attachment*> attachments_;
+  std::vector<Lineage> lineages_;
+  std::vector<std::pair<std::string, plugin::LoopEventPtr>> latest_;  // oldest set first
+  std::unique_ptr<std::deque<std::pair<uint64_t, std::string>>> commands_;  // not acknowledged yet
+};
+
+}  // namespace gw::session

@@ -1,0 +1,303 @@
+#include "session/session_manager.h"
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "session/backend_port.h"
+#include "session/login_flow.h"
+
+namespace gw::session {
+namespace {
+
+constexpr uint64_t kTickMs = 1000;
+constexpr uint64_t kMs = 1'000'000;
+
+}  // namespace
+
+SessionManager::SessionManager(Services& services, plugin::StreamHost& streams, BroadcastPort& broadcast)
+    : services_(services),
+      limits_(services.limits),
+      streams_(streams),
+      loop_(streams.loop()),
+      broadcast_(broadcast),
+      users_(
+          services.limits.sessionsPerUser,
+          [this](SessionId id, UniqueFunction<void()> done) { finishAsReplaced(id, std::move(done)); },
+          [this](const Claim& claim, UniqueFunction<void(SessionId)> done) { findStored(claim, std::move(done)); }),
+      tick_(loop_.timers(), [](void* self) { static_cast<SessionManager*>(self)->housekeeping(); }, this) {}
+
+SessionManager::~SessionManager() = default;
+
+void SessionManager::start() { tick_.setAfterMs(kTickMs); }
+
+int64_t SessionManager::nowUs() const { return services_.clock.wallUs(); }
+
+SessionManager& SessionManager::home(const SessionId& id) {
+  return *services_.managers[homeLoop(id, services_.managers.size())];
+}
+
+SessionManager& SessionManager::userHome(const std::string& userId) {
+  return *services_.managers[userLoop(userId, services_.managers.size())];
+}
+
+Session* SessionManager::find(const SessionId& id) {
+  const auto it = sessions_.find(id);
+  return it == sessions_.end() ? nullptr : it->second.get();
+}
+
+Attachment* SessionManager::attachmentOf(uint64_t streamId) {
+  plugin::Stream* stream = streams_.find(streamId);
+  return stream ? dynamic_cast<Attachment*>(stream->context()) : nullptr;
+}
+
+// --- sessions -------------------------------------------------------------------------------------
+
+Session* SessionManager::create(const std::string& protocol, const std::string& address) {
+  if (services_.counters.sessions.load(std::memory_order_relaxed) >= limits_.sessions) {
+    ++services_.counters.sessionsRefused;
+    return nullptr;
+  }
+  SessionId id = SessionId::random();
+  // A new session is at home where it was accepted, so that its unicast path never leaves this loop.
+  while (&home(id) != this) id = SessionId::random();
+  auto session = std::make_unique<Session>(id, loop_, limits_.log, &SessionManager::onSessionTimer);
+  session->manager = this;
+  session->protocol = protocol;
+  session->clientAddress = address;
+  session->createdAtUs = session->lastActivityUs = nowUs();
+  session->lastInputNs = nowNs();
+  Session& kept = *session;
+  sessions_.emplace(id, std::move(session));
+  ++services_.counters.sessions;
+  ++services_.counters.created;
+  return &kept;
+}
+
+void SessionManager::discard(Session& session) {
+  broadcast_.sessionLeft(session);
+  --services_.counters.sessions;
+  const auto it = sessions_.find(session.id());
+  loop_.deleteLater(std::move(it->second));
+  sessions_.erase(it);
+}
+
+void SessionManager::close(Session& session, uint32_t code, const std::string& text) {
+  if (session.state() == State::kClosed) return;
+  const bool played = session.state() == State::kPlaying || session.state() == State::kDisconnected;
+  (void)session.setState(State::kClosed);
+  disconnectAll(session, code, text);
+  if (played) leavePlaying(session, code == GW_CLOSE_REPLACED ? "replaced" : "closed");
+  eraseFromStore(session);
+  discard(session);
+}
+
+void SessionManager::disconnectAll(Session& session, uint32_t code, const std::string& text) {
+  const std::vector<Attachment*> attachments = session.attachments();
+  for (Attachment* attachment : attachments) {
+    session.detach(*attachment);
+    plugin::CloseInfo info;
+    info.code = code;
+    info.text = text;
+    info.retry = code == GW_CLOSE_SHUTDOWN || code == GW_CLOSE_SLOW;
+    attachment->stream.beginClose(info);
+  }
+}
+
+void SessionManager::dropConnections(Session& session, uint32_t code, const std::string& text) {
+  if (session.state() == State::kDisconnected) return;
+  session.leaseUntilNs = 0;
+  disconnectAll(session, code, text);
+  lastConnectionGone(session, code);
+}
+
+void SessionManager::leavePlaying(Session& session, const std::string& reason) {
+  broadcast_.sessionLeft(session);
+  session.rooms.clear();
+  if (services_.backend) services_.backend->left(session.id(), reason);
+  announcePresence(session, true);
+  releaseUser(session);
+}
+
+void SessionManager::lastConnectionGone(Session& session, uint32_t code) {
+  const bool goodbye = code == GW_CLOSE_NORMAL;
+  if (session.state() != State::kPlaying || goodbye) return close(session, code, {});
+  (void)session.setState(State::kDisconnected);
+  session.lastActivityUs = nowUs();
+  if (services_.backend) services_.backend->disconnected(session.id(), "networkError");
+  announcePresence(session);
+  // A stop writes the final state itself, once.
+  if (!services_.stopping) markForSaving(session);
+  armTimer(session);
+}
+
+// --- timers ---------------------------------------------------------------------------------------
+
+void SessionManager::onSessionTimer(void* owner) {
+  auto& session = *static_cast<Session*>(owner);
+  session.manager->sessionTimer(session);
+}
+
+void SessionManager::armTimer(Session& session) {
+  const SessionLimits& limits = limits_;
+  if (session.state() == State::kDisconnected) return session.timer.setAfterMs(limits.inMemoryMs);
+  if (session.attachments().empty()) return session.timer.setAtNs(session.leaseUntilNs);
+  if (limits.idleMs == 0) return session.timer.cancel();
+  const uint64_t idleAt = session.lastInputNs + limits.idleMs * kMs;
+  session.timer.setAtNs(session.idleWarned ? idleAt : idleAt - std::min(idleAt, limits.idleWarnMs * kMs));
+}
+
+void SessionManager::sessionTimer(Session& session) {
+  if (session.state() == State::kDisconnected) return unload(session);
+  if (session.attachments().empty()) {
+    if (nowNs() >= session.leaseUntilNs) return lastConnectionGone(session, GW_CLOSE_LOST);
+    return armTimer(session);
+  }
+  // Before Playing the login deadline rules (housekeeping); idle counts user input only.
+  const uint64_t idleMs = limits_.idleMs;
+  const uint64_t idleFor = (nowNs() - session.lastInputNs) / kMs;
+  if (session.state() == State::kPlaying && idleMs > 0 && idleFor >= idleMs) {
+    disconnectAll(session, GW_CLOSE_IDLE, "You were away for too long.");
+    return lastConnectionGone(session, GW_CLOSE_IDLE);
+  }
+  const uint64_t warnMs = limits_.idleWarnMs;
+  if (session.state() == State::kPlaying && idleMs > 0 && !session.idleWarned && idleFor + warnMs >= idleMs) {
+    session.idleWarned = true;
+    plugin::Event warning;
+    warning.delivery = plugin::Delivery::kDrop;
+    warning.text = "You will be disconnected in " + std::to_string(warnMs / 1000) + " seconds unless you type something.";
+    warning.dataJson = "\"idle\":true";
+    session.emit(*plugin::makeLoopEvent(std::move(warning)));
+  }
+  armTimer(session);
+}
+
+void SessionManager::housekeeping() {
+  tick_.setAfterMs(kTickMs);
+  for (size_t i = 0; i < strangers_.size();) {
+    Attachment* attachment = attachmentOf(strangers_[i]);
+    if (attachment && !attachment->authenticated) {
+      checkLoginDeadline(*attachment);
+      ++i;
+    } else {
+      strangers_[i] = strangers_.back();
+      strangers_.pop_back();
+    }
+  }
+  housekeepSaving();
+  publishFigures();
+}
+
+void SessionManager::publishFigures() {
+  // A walk over all sessions: every fifth second is often enough when there are many.
+  if (++ticks_ % 5 != 0 && sessions_.size() > 1000) return;
+  uint64_t playing = 0, disconnected = 0, logBytes = 0;
+  for (const auto& [id, session] : sessions_) {
+    playing += session->state() == State::kPlaying;
+    disconnected += session->state() == State::kDisconnected;
+    logBytes += session->log.bytes();
+  }
+  figures_.playing = playing;
+  figures_.disconnected = disconnected;
+  figures_.other = sessions_.size() - playing - disconnected;
+  figures_.streams = streams_.streamCount();
+  figures_.logBytes = logBytes;
+}
+
+void SessionManager::checkLoginDeadline(Attachment& attachment) {
+  const uint64_t age = (nowNs() - attachment.stream.openedAtNs()) / kMs;
+  const bool answering = nowNs() - attachment.lastSeenNs < limits_.loginMs * kMs;
+  const uint64_t limit = answering ? limits_.loginAnsweringMs : limits_.loginMs;
+  if (age < limit) return;
+  plugin::CloseInfo info;
+  info.code = GW_CLOSE_POLICY;
+  info.text = "You took too long to log in.";
+  attachment.stream.beginClose(info);
+}
+
+// --- attachments ------------------------------------------------------------------------------------
+
+Attachment& SessionManager::attachmentFor(plugin::Stream& stream) {
+  if (auto* known = dynamic_cast<Attachment*>(stream.context())) return *known;
+  auto made = std::make_unique<Attachment>(stream);
+  made->lastSeenNs = nowNs();
+  made->commands = TokenBucket(limits_.commandBurst, nowNs());
+  made->units = TokenBucket(limits_.unitBurst, nowNs());
+  Attachment& kept = *made;
+  stream.swapContext(std::move(made));
+  strangers_.push_back(stream.id());
+  return kept;
+}
+
+void SessionManager::opened(plugin::Stream& stream) {
+  if (dynamic_cast<PendingBinding*>(stream.context())) return attachBound(stream);
+  attachmentFor(stream);
+}
+
+void SessionManager::closed(plugin::Stream& stream, uint32_t code) {
+  auto* attachment = dynamic_cast<Attachment*>(stream.context());
+  services_.admission.released(stream.peer(), attachment && attachment->authenticated);
+  if (!attachment) return;
+  if (attachment->role != Role::kPlayer || attachment->families != 0) broadcast_.listenerLeft(*attachment);
+  Session* session = attachment->session;
+  if (!session) return;
+  session->detach(*attachment);
+  if (Lineage* lineage = session->lineage(attachment->lineage)) lineage->lastSeenNs = nowNs();
+  if (session->attachments().empty() && nowNs() >= session->leaseUntilNs) lastConnectionGone(*session, code);
+  else if (session->attachments().empty()) armTimer(*session);
+  else if (session->state() == State::kPlaying) announcePresence(*session);
+}
+
+void SessionManager::writable(plugin::Stream& stream) {
+  auto* attachment = dynamic_cast<Attachment*>(stream.context());
+  if (attachment && attachment->session && attachment->latestMissed) attachment->session->sendLatest(*attachment);
+}
+
+void SessionManager::detachFrom(Attachment& attachment) {
+  Session* session = attachment.session;
+  if (!session) return;
+  session->detach(attachment);
+  // The temporary session of someone who takes another one over has nothing to keep.
+  if (session->attachments().empty() && session->state() != State::kPlaying && session->state() != State::kDisconnected)
+    close(*session, GW_CLOSE_NORMAL, {});
+}
+
+void SessionManager::moveStreamTo(SessionManager& target, uint64_t streamId,
+                                  UniqueFunction<void(Attachment&)> there) {
+  plugin::Stream* stream = streams_.find(streamId);
+  if (!stream) return;
+  const auto arrive = [&target](uint64_t id, UniqueFunction<void(Attachment&)> next) {
+    Attachment* attachment = target.attachmentOf(id);
+    if (!attachment) return;
+    if (!attachment->authenticated) target.strangers_.push_back(id);
+    next(*attachment);
+  };
+  // The same way for the own loop: what is on the stack now finishes first.
+  if (&target == this) {
+    loop_.post([arrive, streamId, next = std::move(there)]() mutable { arrive(streamId, std::move(next)); });
+    return;
+  }
+  streams_.move(*stream, target.streams_, [arrive, next = std::move(there)](plugin::Stream& moved) mutable {
+    arrive(moved.id(), std::move(next));
+  });
+}
+
+void SessionManager::reply(const Caller& caller, const Result<std::string>& payload) {
+  if (!caller.wantsFrame()) return;
+  std::string frame = payload ? okFrame(caller.frameId, *payload) : errorFrame(caller.frameId, payload.error());
+  if (caller.streamId != 0) {
+    if (plugin::Stream* stream = streams_.find(caller.streamId)) {
+      stream->answer(0, payload ? GW_OK : GW_E_INVALID, frame);
+      stream->setHelloPending(false);
+    }
+    return;
+  }
+  const auto status = static_cast<uint32_t>(payload ? 200 : httpStatusOf(payload.error().code));
+  SessionManager& origin = *services_.managers[caller.loop];
+  origin.loop_.post([&origin, caller, status, frame = std::move(frame)] {
+    if (auto request = origin.streams_.findRequest(caller.requestId))
+      request->answer(caller.token, plugin::RequestAnswer{GW_OK, status, frame, {}});
+  });
+}
+
+}  // namespace gw::session

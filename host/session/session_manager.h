@@ -1,0 +1,213 @@
+#pragma once
+// SessionManager: the sessions of one loop and everything that moves them: attach, log in, enter,
+// resume, disconnect, expire, save. Implements the streams' InputPort.
+//
+// Thread: its loop only; other loops and threads post to it. Its parts:
+//   session_manager.cpp   life of sessions and attachments     input.cpp        what streams bring
+//   login.cpp             backend calls before Playing         playing.cpp      claims, take-over, tokens
+//   resume.cpp            reconnect, attach, HTTP binding      persistence.cpp  store
+//   client_api.cpp        gateway.v1 methods                   backend_output.cpp  what backends send
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "net/event_loop.h"
+#include "plugin/stream_host.h"
+#include "session/broadcast_port.h"
+#include "session/caller.h"
+#include "session/services.h"
+#include "session/session.h"
+#include "session/user_registry.h"
+
+namespace gw::store {
+struct SessionBundle;
+}
+
+namespace gw::session {
+
+enum class LoginKind : uint8_t { kPassword, kRegister, kGuest };
+
+/// A wish to play: what is needed to finish it on whichever loop the session lives.
+struct EnterRequest {
+  SessionId session;          // the one that asks; a take-over lands in another
+  std::string character;      // id or name
+  Character chosen;           // once the backend has agreed
+  std::string gameSession;
+  std::string device;
+  Caller caller;              // whose answer is due; streamId also says which stream comes along
+  enum class Kind : uint8_t { kTerminal, kConnect, kSelect } kind = Kind::kTerminal;
+};
+
+/// A wish to come back.
+struct ResumeRequest {
+  SessionId session;
+  std::string secret;
+  std::string attempt;
+  std::string device;
+  Position from;
+  Caller caller;
+  bool isCode = false;        // a typed code: opens a new lineage
+  uint32_t codeLineage = 0;
+};
+
+class SessionManager final : public plugin::InputPort {
+ public:
+  SessionManager(Services& services, plugin::StreamHost& streams, BroadcastPort& broadcast);
+  ~SessionManager() override;
+  void start();  // [loop] housekeeping begins
+  void applyLimits(const SessionLimits& limits) { limits_ = limits; }
+  const SessionLimits& limits() const { return limits_; }
+  /// First step of a stop: nothing new is taken or acknowledged; unread input stays where it is.
+  void pauseInput() { isPaused_ = true; }
+
+  // InputPort
+  const char* admit(const net::PeerAddress& peer, bool isNewSocket) override;
+  void opened(plugin::Stream& stream) override;
+  void closed(plugin::Stream& stream, uint32_t code) override;
+  void writable(plugin::Stream& stream) override;
+  gw_status hello(plugin::Stream& stream, uint64_t token, const gw_hello& hello) override;
+  gw_status submit(plugin::Stream& stream, uint64_t token, const gw_input& input) override;
+  gw_status frame(plugin::Stream& stream, std::string_view utf8) override;
+  void ack(plugin::Stream& stream, uint64_t epoch, uint64_t seq) override;
+  gw_status charge(plugin::Stream& stream, uint32_t units) override;
+  gw_status bindRequest(std::shared_ptr<plugin::Request> request, uint32_t kind, std::string_view credential,
+                        uint64_t epoch, uint64_t seq, uint64_t token) override;
+  gw_status frameRequest(std::shared_ptr<plugin::Request> request, std::string_view bearer, std::string_view utf8,
+                         uint64_t token) override;
+
+  // Lookups
+  Session* find(const SessionId& id);
+  Attachment* attachmentOf(uint64_t streamId);
+  template <typename F>
+  void forEachSession(F&& visit) {
+    for (auto& [id, session] : sessions_) visit(*session);
+  }
+  size_t sessionCount() const { return sessions_.size(); }
+  /// Published each second, for status and health; any thread.
+  struct Figures {
+    std::atomic<uint64_t> playing{0}, disconnected{0}, other{0}, streams{0}, logBytes{0};
+  };
+  const Figures& figures() const { return figures_; }
+  Services& services() { return services_; }
+  BroadcastPort& broadcast() { return broadcast_; }
+  plugin::StreamHost& streams() { return streams_; }
+  UserRegistry& users() { return users_; }
+  net::EventLoop& loop() { return loop_; }
+  SessionManager& home(const SessionId& id);
+  SessionManager& userHome(const std::string& userId);
+  uint64_t nowNs() const { return loop_.nowNs(); }
+  int64_t nowUs() const;
+
+  // Life (session_manager.cpp)
+  Session* create(const std::string& protocol, const std::string& address);  // null: at the limit
+  void close(Session& session, uint32_t code, const std::string& text);      // for good
+  void disconnectAll(Session& session, uint32_t code, const std::string& text);  // sockets only
+  /// Closes its connections and leaves it Disconnected, to be resumed.
+  void dropConnections(Session& session, uint32_t code, const std::string& text);
+  void reply(const Caller& caller, const Result<std::string>& payload);
+
+  // Log in (login.cpp); `then` is called on this loop if the session is still there
+  using IdentityThen = UniqueFunction<void(Session&, Result<Identity>)>;
+  void login(Session& session, LoginKind kind, Credentials credentials, IdentityThen then);
+  void listCharacters(Session& session, UniqueFunction<void(Session&, Result<std::vector<Character>>)> then);
+  void createCharacter(Session& session, NewCharacter wanted, UniqueFunction<void(Session&, Result<Character>)> then);
+
+  // Play (playing.cpp)
+  void enter(EnterRequest request);
+  /// reconnectToken: the successor that a resume issued; empty: the lineage's first one is made here.
+  std::string sessionBlockJson(Session& session, Lineage& lineage, bool resumed, std::string reconnectToken = {});
+  std::string helloOkJson(Session* session, Lineage* lineage, const Attachment* attachment, const std::string& connId,
+                          bool resumed, std::string reconnectToken = {});
+  bool playLine(Session& session, Attachment* from, const std::string& text);  // false: refused
+  std::string issueTypedCode(Attachment& attachment);
+  std::string issueAttachToken(Session& session, Lineage& from);
+  void leavePlaying(Session& session, const std::string& reason);
+  void announcePresence(Session& session, bool leaving = false);
+
+  // Resume (resume.cpp)
+  void resume(ResumeRequest request);
+  /// From the login flow: answered by LoginFlow::entered on failure.
+  void resumeByCode(Attachment& attachment, const std::string& typed);
+
+  // Backend output (backend_output.cpp), posted here by the gateway's BackendSink
+  void output(const SessionId& id, plugin::EventPtr event);
+  void prompt(const SessionId& id, std::string text, bool echo);
+  void backendDisconnect(const SessionId& id, const std::string& reason, const std::string& text);
+
+  // Store (persistence.cpp)
+  void markForSaving(Session& session);
+  void load(const SessionId& id, UniqueFunction<void(Session*)> then);
+  void saveNow(Session& session, bool withLog, bool cleanStop, UniqueFunction<void(bool)> done);
+  /// [loop] Writes every session's final state with the clean-stop mark; done is called on a store worker.
+  void saveAllForStop(UniqueFunction<void(size_t submitted)> done, std::function<void(bool)> eachSaved);
+
+  Session& adoptLoaded(const store::SessionBundle& bundle, bool wasClean);
+  static void onSessionTimer(void* session);
+
+ private:
+  friend class ClientApi;
+  friend class LoginFlow;
+
+  Attachment& attachmentFor(plugin::Stream& stream);
+  void startTerminal(Attachment& attachment);
+  void sessionTimer(Session& session);
+  void armTimer(Session& session);
+  void lastConnectionGone(Session& session, uint32_t code);
+  void discard(Session& session);            // out of memory
+  void unload(Session& session);
+  void housekeeping();
+  void publishFigures();
+  void checkLoginDeadline(Attachment& attachment);
+  bool mayCommand(Attachment& attachment);
+  void noteAuthenticated(Session& session);
+  void handleTypedLine(Attachment& attachment, std::string line);
+  bool handleOwnCommand(Session& session, Attachment& attachment, const std::string& line);
+
+  void verdictFor(EnterRequest request, Verdict verdict);
+  void enterHere(EnterRequest request);
+  void takeOverThere(EnterRequest request, const SessionId& existing);
+  void finishEnter(Session& session, Attachment* attachment, const EnterRequest& request, bool resumed);
+  void closeOthersForGameSession(Session& session, const Attachment* keep, const std::string& gameSession);
+  void failEnter(const EnterRequest& request, const Error& error);
+  void moveStreamTo(SessionManager& target, uint64_t streamId, UniqueFunction<void(Attachment&)> there);
+  void detachFrom(Attachment& attachment);
+  void toUserLoop(const Claim& claim, UniqueFunction<void(Verdict)> done);
+  void releaseUser(Session& session);
+  void finishAsReplaced(const SessionId& id, UniqueFunction<void()> done);
+  void findStored(const Claim& claim, UniqueFunction<void(SessionId)> done);
+
+  void resumeHere(ResumeRequest request);
+  void resumeLoaded(Session& session, ResumeRequest request);
+  void resumeCommitted(Session& session, uint32_t lineageId, const ResumeRequest& request, const std::string& newToken);
+  void refuseResume(const ResumeRequest& request, const Error& error);
+  void bindHere(Caller caller, uint32_t kind, const SessionToken& credential, Position from);
+  void answerBinding(const Caller& caller, uint32_t status, const std::string& cookie,
+                     std::unique_ptr<PendingBinding> binding, size_t homeIndex);
+  void attachBound(plugin::Stream& stream);
+
+  void housekeepSaving();
+  void storeRotation(Session& session, uint32_t lineageId, UniqueFunction<void(bool)> done);
+  void storeCode(Session& session, uint32_t lineageId, const std::string& code);
+  store::SessionBundle bundleOf(const Session& session, bool withLog, bool cleanStop) const;
+  void eraseFromStore(Session& session);
+
+  Services& services_;
+  SessionLimits limits_;  // this loop's copy, replaced on reload
+  bool isPaused_ = false;
+  plugin::StreamHost& streams_;
+  net::EventLoop& loop_;
+  BroadcastPort& broadcast_;
+  UserRegistry users_;
+  std::unordered_map<SessionId, std::unique_ptr<Session>> sessions_;
+  std::vector<uint64_t> strangers_;   // streams that have not logged in; swept every second
+  std::vector<SessionId> dirty_;      // to be saved after saveDelay
+  std::unordered_map<SessionId, std::vector<UniqueFunction<void(Session*)>>> loading_;
+  net::Timer tick_;
+  Figures figures_;
+  uint32_t ticks_ = 0;
+};
+
+}  // namespace gw::session

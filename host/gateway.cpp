@@ -1,0 +1,313 @@
+#include "gateway.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <filesystem>
+#include <stdexcept>
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "gateway_parts.h"
+#include "gateway_specs.h"
+#include "net/http_front.h"
+#include "plugin/callback_guard.h"
+#include "plugin/host_api.h"
+#include "session/caller.h"
+
+namespace gw {
+namespace {
+
+constexpr size_t kStoreQueue = 100'000;
+constexpr rlim_t kWantedFiles = 65'536;
+
+/// Raises the soft limit of open files and says what it got.
+void raiseFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min(limit.rlim_max, std::max(limit.rlim_cur, kWantedFiles));
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) getrlimit(RLIMIT_NOFILE, &limit);
+  log::info("gateway", "open file limit", {{"files", static_cast<uint64_t>(limit.rlim_cur)}});
+}
+
+[[noreturn]] void refuse(const std::string& line) { throw std::runtime_error(line); }
+
+}  // namespace
+
+Gateway::Parts::Parts(const config::GatewayConfig& config)
+    : admission(admissionLimits(config.limits)), services(clock, admission, sessionLimits(config.limits), "0.1.0") {}
+
+Gateway::Gateway(config::GatewayConfig config, GatewayOptions options)
+    : config_(std::move(config)), options_(std::move(options)), parts_(std::make_unique<Parts>(config_)) {}
+
+Gateway::~Gateway() {
+  if (parts_->lockFd >= 0) ::close(parts_->lockFd);
+}
+
+std::string Gateway::path(const std::string& relativeToState) const {
+  return std::filesystem::path(relativeToState).is_absolute() ? relativeToState : config_.stateDir + "/" + relativeToState;
+}
+
+void Gateway::start() {
+  parts_->startedAtUs = parts_->clock.wallUs();
+  raiseFileLimit();
+  openState();
+  startStore();
+  startLoops();
+  startBackend();
+  startChannels();
+  startHealth();
+  startAdmin();
+  parts_->channels->control().drain();
+  log::info("gateway", "ready", {{"accounts", static_cast<uint64_t>(config_.accounts.size())},
+                                 {"loops", static_cast<uint64_t>(parts_->loops.size())}});
+}
+
+// The state directory belongs to one running gateway: a lock, not a pid file, says so.
+void Gateway::openState() {
+  std::error_code problem;
+  std::filesystem::create_directories(config_.stateDir, problem);
+  if (problem) refuse(config_.stateDir + ": cannot make the state directory: " + problem.message());
+  ::chmod(config_.stateDir.c_str(), 0700);
+  const std::string lock = path("gateway.lock");
+  parts_->lockFd = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (parts_->lockFd < 0) refuse(lock + ": cannot be opened: " + std::generic_category().message(errno));
+  if (::flock(parts_->lockFd, LOCK_EX | LOCK_NB) == 0) {
+    const std::string pid = std::to_string(::getpid()) + "\n";
+    if (::ftruncate(parts_->lockFd, 0) != 0 || ::pwrite(parts_->lockFd, pid.data(), pid.size(), 0) < 0)
+      log::warn("gateway", "the lock file could not be written", {{"file", lock}});
+    return;
+  }
+  char holder[32] = {};
+  const ssize_t got = ::pread(parts_->lockFd, holder, sizeof holder - 1, 0);
+  std::string pid(holder, got > 0 ? static_cast<size_t>(got) : 0);
+  while (!pid.empty() && pid.back() == '\n') pid.pop_back();
+  refuse(config_.stateDir + ": another gwhost" + (pid.empty() ? "" : " (pid " + pid + ")") +
+         " uses this state directory; stop it (gwctl shutdown) or give this one a stateDir of its own");
+}
+
+void Gateway::startStore() {
+  const auto durability = config_.durability == "strict" ? store::Durability::kStrict : store::Durability::kRelaxed;
+  if (config_.storeDriver != "sqlite") refuse("store driver \"" + config_.storeDriver + "\" is not available in this version; use sqlite");
+  parts_->storeFactory = store::sqliteFactory(path(config_.storeFile), durability);
+  auto started = store::StoreWorkers::start(*parts_->storeFactory, config_.storeWorkers, kStoreQueue);
+  if (!started) refuse(started.error().message);
+  parts_->store = std::move(*started);
+  parts_->services.store = parts_->store.get();
+
+  // The gateway's name is made once and kept with the sessions that carry it.
+  std::string id = config_.gatewayId.empty() ? "gw-" + randomToken(8) : config_.gatewayId;
+  std::vector<std::string> bans;
+  const bool keep = config_.gatewayId.empty();
+  parts_->store->submit(
+      0,
+      [&id, &bans, keep, now = parts_->clock.wallUs()](store::SessionStore& store) -> Result<void> {
+        if (const auto list = store.listBans(now))
+          for (const auto& ban : *list)
+            if (ban.kind == "address") bans.push_back(ban.value);
+        if (!keep) return {};
+        const auto known = store.getSetting("gatewayId");
+        if (!known) return known.error();
+        if (*known) return id = **known, Result<void>();
+        return store.putSetting("gatewayId", id);
+      },
+      [](Result<void>) {});
+  parts_->store->flush(10'000, nullptr);
+  parts_->services.gatewayId = id;
+  parts_->admission.setBannedAddresses(std::move(bans));
+}
+
+void Gateway::startLoops() {
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const int count = config_.loops > 0 ? config_.loops : std::max(1, cores - 1);
+  Parts& parts = *parts_;
+  for (int i = 0; i < count; ++i) parts.loops.push_back(std::make_unique<net::EventLoop>(i));
+  parts.streams = std::make_unique<plugin::StreamHosts>(parts.loopPointers(), connectionLimits(config_.limits), parts.clock);
+  std::vector<broadcast::Broadcaster*> broadcasters;
+  for (auto& loop : parts.loops) {
+    parts.broadcasters.push_back(std::make_unique<broadcast::Broadcaster>(parts.bus, *loop));
+    broadcasters.push_back(parts.broadcasters.back().get());
+  }
+  parts.bus.connect(broadcasters);
+  for (size_t i = 0; i < parts.loops.size(); ++i) {
+    parts.managers.push_back(
+        std::make_unique<session::SessionManager>(parts.services, parts.streams->at(i), *parts.broadcasters[i]));
+    parts.services.managers.push_back(parts.managers.back().get());
+    parts.streams->at(i).setPort(*parts.managers.back());
+  }
+  for (auto& loop : parts.loops) loop->start();
+  for (auto& manager : parts.managers) manager->loop().post([&manager = *manager] { manager.start(); });
+}
+
+void Gateway::startBackend() {
+  Parts& parts = *parts_;
+  parts.hashPool = std::make_unique<HashPool>(config_.hashThreads);
+  parts.hasher = std::make_unique<lobby::PoolPasswordHasher>(*parts.hashPool);
+  parts.lobby = std::make_unique<lobby::Lobby>(lobbyOptions(config_.lobby), parts.sink, *parts.store, *parts.hasher, parts.clock);
+  parts.services.backend = parts.lobby.get();
+}
+
+void Gateway::startChannels() {
+  Parts& parts = *parts_;
+  parts.control.start();
+  plugin::setCallbackPolicy({50'000'000, 60'000'000'000, !options_.isDev});
+  plugin::CatalogOptions catalog;
+  catalog.dirs = config_.pluginDirs.empty() ? std::vector<std::string>{options_.programDir + "/../plugins"} : config_.pluginDirs;
+  catalog.copiesDir = path("generations");
+  parts.catalog = std::make_unique<plugin::PluginCatalog>(catalog, plugin::hostTable());
+
+  channel::ManagerOptions options;
+  options.accounts = accountSpecs(config_);
+  options.http = httpSpecs();
+  options.settings.socket.sendBufferBytes = config_.limits.sendBufferBytes;
+  options.settings.connection = connectionLimits(config_.limits);
+  options.settings.http.headerMs = static_cast<uint32_t>(config_.limits.handshakeMs);
+  options.settings.admission.maxConnections = config_.limits.connections;
+  options.settings.admission.admit = [&parts](const net::PeerAddress& peer) {
+    const char* refusal = parts.admission.admit(peer, parts.clock.nowNs());
+    if (refusal) log::debug("http", "connection refused", {{"peer", peer.toString()}, {"why", refusal}});
+    return refusal == nullptr;
+  };
+  options.settings.admission.left = [&parts](const net::PeerAddress& peer) { parts.admission.released(peer, false); };
+  options.onChange = [&parts] {
+    if (parts.health) parts.health->poke();
+  };
+  parts.channels = std::make_unique<channel::ChannelManager>(std::move(options), parts.control, *parts.catalog,
+                                                             *parts.streams, parts.clock);
+  Result<void> bound;
+  const bool ran = parts.control.run([&] {
+    bound = parts.catalog->prepare();
+    if (bound) bound = parts.channels->bindAll();
+    if (!bound) return;
+    parts.channels->startAll();
+    parts.channels->startAccepting(parts.loopPointers());
+  });
+  if (!ran || !bound) refuse(bound ? "the control thread did not run" : bound.error().message);
+}
+
+std::vector<channel::HttpListenerSpec> Gateway::httpSpecs() {
+  std::vector<channel::HttpListenerSpec> out;
+  const std::string webDir = config_.webDir.empty() ? options_.programDir + "/../web" : config_.webDir;
+  for (const config::HttpListener& listener : config_.http) {
+    channel::HttpListenerSpec spec;
+    spec.name = listener.name;
+    spec.listen = listenAddress(listener.listen);
+    if (listener.tls.enabled)
+      spec.tls = net::TlsFiles{listener.tls.certificateFile, listener.tls.keyFile, listener.tls.clientCaFile};
+    spec.rules = httpRules(listener);
+    spec.extraRoutes = probeRoutes();
+    if (listener.playClient) {
+      std::string problem;
+      for (auto& route : net::staticFileRoutes(webDir, problem)) spec.extraRoutes.push_back(std::move(route));
+      if (!problem.empty()) log::warn("gateway", "the play client is not served", {{"why", problem}});
+    }
+    out.push_back(std::move(spec));
+  }
+  return out;
+}
+
+// For supervisors and load balancers; neither says more than yes or no to a stranger.
+std::vector<net::HttpRoute> Gateway::probeRoutes() {
+  Parts& parts = *parts_;
+  const auto answer = [](net::HttpExchange& exchange, bool isGood, const std::string& why) {
+    exchange.reply(isGood ? 200 : 503, {{"content-type", "application/json"}, {"cache-control", "no-store"}},
+                   isGood ? "{\"ok\":true}" : "{\"ok\":false,\"reason\":" + session::jsonString(why) + "}");
+  };
+  net::HttpRoute live{"GET", "/healthz", 0, false, false, [&parts, answer](std::shared_ptr<net::HttpExchange> exchange) {
+                        std::vector<net::LoopFigures> figures;
+                        for (const auto& loop : parts.loops) figures.push_back(loop->figures());
+                        answer(*exchange, health::doLoopsTurn(figures, parts.clock.nowNs()), "an event loop does not turn");
+                      }};
+  net::HttpRoute ready{"GET", "/readyz", 0, false, false, [&parts, answer](std::shared_ptr<net::HttpExchange> exchange) {
+                         const std::string why = parts.services.stopping ? std::string("stopping")
+                                                 : health::whyNotReady(parts.store->figures(), parts.store->isCongested(),
+                                                                       parts.channels->isAnyAccepting());
+                         answer(*exchange, why.empty(), why);
+                       }};
+  return {live, ready};
+}
+
+void Gateway::startHealth() {
+  Parts& parts = *parts_;
+  health::WatchdogOptions watchdog;
+  watchdog.mayAbort = !options_.isDev;
+  parts.watchdog = std::make_unique<health::Watchdog>(watchdog);
+  parts.watchdog->start();
+  parts.health = std::make_unique<health::HealthMonitor>(
+      std::chrono::milliseconds(config_.healthIntervalMs), [this] { return healthInputs(); },
+      [&parts](const health::HealthReport& now, const health::HealthReport*) {
+        log::info("health", health::toString(now.level), {{"problems", static_cast<uint64_t>(now.problems.size())}});
+        parts.bus.publishHealth(healthJson(now));
+      },
+      parts.clock);
+  parts.health->start();
+}
+
+health::HealthInputs Gateway::healthInputs() const {
+  const Parts& parts = *parts_;
+  health::HealthInputs inputs;
+  inputs.accounts = parts.channels->snapshots();
+  inputs.store = parts.store->figures();
+  inputs.storeIsCongested = parts.store->isCongested();
+  inputs.backendIsUp = parts.lobby->isUp();
+  inputs.backendName = "lobby";
+  for (const auto& loop : parts.loops) inputs.loops.push_back(loop->figures());
+  for (const auto& manager : parts.managers) {
+    inputs.connections += manager->figures().streams;
+    inputs.memoryBytes += manager->figures().logBytes;
+  }
+  inputs.memoryLimitBytes = config_.limits.memoryBytes;
+  inputs.residentBytes = health::residentBytes();
+  return inputs;
+}
+
+void Gateway::startAdmin() {
+  Parts& parts = *parts_;
+  parts.adminPort = std::make_unique<GatewayAdmin>(*this);
+  parts.operatorTokens = std::make_unique<admin::TokenGate>(*parts.adminPort, parts.clock);
+  parts.tokenThread.start();
+  parts.services.verifyToken = [&parts](std::string token, std::string address, UniqueFunction<void(std::string)> done) {
+    auto answer = std::make_shared<UniqueFunction<void(std::string)>>(std::move(done));
+    const bool queued = parts.tokenThread.post([&parts, token = std::move(token), address = std::move(address), answer] {
+      const auto holder = parts.operatorTokens->check("Bearer " + token, address);
+      (*answer)(holder ? admin::toString(holder->role) : std::string());
+    });
+    if (!queued) (*answer)({});
+  };
+  admin::AdminOptions options;
+  options.socketPath = config_.adminSocket.empty() ? path("admin.sock") : config_.adminSocket;
+  options.tightenFolder = config_.adminSocket.empty();
+  options.tcpEnabled = config_.adminTcpEnabled;
+  options.tcpPort = config_.adminTcp.port;
+  auto started = admin::AdminServer::start(options, *parts.adminPort);
+  if (!started) refuse(started.error().message);
+  parts.admin = std::move(*started);
+}
+
+std::string Gateway::readyLine() const {
+  std::string out = "{\"ready\":true,\"pid\":" + std::to_string(::getpid()) + ",\"accounts\":{";
+  bool first = true;
+  for (const auto& account : parts_->channels->snapshots()) {
+    out += (first ? "" : ",") + session::jsonString(account.id()) + ":[";
+    first = false;
+    for (size_t i = 0; i < account.addresses.size(); ++i) out += (i ? "," : "") + session::jsonString(account.addresses[i]);
+    out += "]";
+  }
+  out += "},\"http\":[";
+  first = true;
+  for (const auto& listener : parts_->channels->httpListeners())
+    for (const std::string& origin : listener->origins()) {
+      out += (first ? "" : ",") + session::jsonString(origin);
+      first = false;
+    }
+  const std::string socket = config_.adminSocket.empty() ? path("admin.sock") : config_.adminSocket;
+  return out + "],\"adminSocket\":" + session::jsonString(socket) +
+         ",\"adminTcpPort\":" + std::to_string(parts_->admin->tcpPort()) + "}";
+}
+
+}  // namespace gw

@@ -1,0 +1,74 @@
+#pragma once
+// Gateway: the one place that knows every part. Builds them in order, connects them, starts and stops
+// them (docs/operators/shutdown.md).
+//
+// Thread: constructed, started and stopped by main; requestStop() and reload() from anywhere.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/gateway_config.h"
+
+namespace gw::channel {
+struct HttpListenerSpec;
+}
+namespace gw::health {
+struct HealthInputs;
+}
+namespace gw::net {
+struct HttpRoute;
+}
+
+namespace gw {
+
+class GatewayAdmin;
+
+struct GatewayOptions {
+  bool isDev = false;            // no quarantine, the watchdog never aborts
+  std::string programDir;        // where the program lies: plugins/ and web/ are looked for beside it
+  std::function<void()> onStop;  // asked for by `gwctl shutdown`; may come from any thread
+};
+
+class Gateway {
+ public:
+  Gateway(config::GatewayConfig config, GatewayOptions options);
+  ~Gateway();
+
+  /// Throws config::ConfigError or std::runtime_error with one actionable line.
+  void start();
+  /// The clean stop. shouldSkipFlush is asked while the store is flushed: true ends that early.
+  void stop(const std::function<bool()>& shouldSkipFlush);
+
+  /// One JSON line: pid, addresses of every account, the admin socket.
+  std::string readyLine() const;
+  Result<config::ReloadPlan> reload();
+
+ private:
+  friend class GatewayAdmin;
+  struct Parts;
+
+  void openState();
+  void startStore();
+  void startLoops();
+  void startBackend();
+  void startChannels();
+  std::vector<channel::HttpListenerSpec> httpSpecs();
+  std::vector<net::HttpRoute> probeRoutes();
+  void startHealth();
+  health::HealthInputs healthInputs() const;
+  void startAdmin();
+  void stopClients();
+  void saveSessions(const std::function<bool()>& shouldSkipFlush);
+  std::string path(const std::string& relativeToState) const;
+
+  config::GatewayConfig config_;
+  const GatewayOptions options_;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace gw

@@ -1,0 +1,74 @@
+#pragma once
+// Gateway::Parts: everything that runs, in the order of construction; destroyed in reverse. Shared by
+// gateway.cpp (order) and gateway_admin.cpp (what operators ask). Private to the two.
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "admin/admin_server.h"
+#include "admin/token_gate.h"
+#include "backend/lobby/lobby.h"
+#include "backend/lobby/password_hasher.h"
+#include "base/clock.h"
+#include "base/hash_pool.h"
+#include "broadcast/broadcaster.h"
+#include "broadcast/bus.h"
+#include "channel/channel_manager.h"
+#include "channel/control_thread.h"
+#include "gateway.h"
+#include "gateway_admin.h"
+#include "gateway_sink.h"
+#include "health/health_monitor.h"
+#include "health/watchdog.h"
+#include "net/event_loop.h"
+#include "plugin/plugin_catalog.h"
+#include "plugin/stream_host.h"
+#include "session/services.h"
+#include "session/session_manager.h"
+#include "store/store_worker.h"
+
+namespace gw {
+
+struct Gateway::Parts {
+  explicit Parts(const config::GatewayConfig& config);
+
+  const Clock& clock = systemClock();
+  int lockFd = -1;
+  int64_t startedAtUs = 0;
+  session::Admission admission;
+  session::Services services;
+  std::unique_ptr<store::StoreFactory> storeFactory;
+  std::unique_ptr<store::StoreWorkers> store;
+  std::vector<std::unique_ptr<net::EventLoop>> loops;
+  std::unique_ptr<plugin::StreamHosts> streams;
+  broadcast::Bus bus;
+  std::vector<std::unique_ptr<broadcast::Broadcaster>> broadcasters;
+  std::vector<std::unique_ptr<session::SessionManager>> managers;
+  GatewaySink sink{services, bus};
+  std::unique_ptr<HashPool> hashPool;
+  std::unique_ptr<lobby::PoolPasswordHasher> hasher;
+  std::unique_ptr<lobby::Lobby> lobby;
+  channel::ControlThread control;
+  channel::ControlThread tokenThread{"tokens", 64};
+  std::unique_ptr<plugin::PluginCatalog> catalog;
+  std::unique_ptr<channel::ChannelManager> channels;
+  std::unique_ptr<health::Watchdog> watchdog;
+  std::unique_ptr<health::HealthMonitor> health;
+  std::unique_ptr<GatewayAdmin> adminPort;
+  std::unique_ptr<admin::TokenGate> operatorTokens;
+  std::unique_ptr<admin::AdminServer> admin;
+
+  std::vector<net::EventLoop*> loopPointers() const {
+    std::vector<net::EventLoop*> out;
+    for (const auto& loop : loops) out.push_back(loop.get());
+    return out;
+  }
+};
+
+/// "{...}" for health events, /healthz and the admin's health command.
+std::string healthJson(const health::HealthReport& report);
+
+}  // namespace gw

@@ -1,0 +1,97 @@
+#include "gateway_specs.h"
+
+#include "net/tls.h"
+
+namespace gw {
+namespace {
+
+std::optional<net::TlsFiles> tlsFiles(const config::Tls& tls) {
+  if (!tls.enabled) return std::nullopt;
+  return net::TlsFiles{tls.certificateFile, tls.keyFile, tls.clientCaFile};
+}
+
+}  // namespace
+
+net::ConnectionLimits connectionLimits(const config::Limits& limits) {
+  net::ConnectionLimits out;
+  out.softBytes = static_cast<uint32_t>(limits.softBytes);
+  out.lowBytes = static_cast<uint32_t>(limits.softBytes / 4);
+  out.hardBytes = static_cast<uint32_t>(limits.hardBytes);
+  out.stallMs = static_cast<uint32_t>(limits.stallMs);
+  out.tlsHandshakeMs = static_cast<uint32_t>(limits.handshakeMs);
+  return out;
+}
+
+session::SessionLimits sessionLimits(const config::Limits& limits) {
+  session::SessionLimits out;
+  out.sessions = limits.sessions;
+  out.sessionsPerUser = limits.sessionsPerUser;
+  out.commandRate = limits.commandRate;
+  out.commandBurst = limits.commandBurst;
+  out.unitRate = limits.unitRate;
+  out.unitBurst = limits.unitBurst;
+  out.loginMs = limits.loginMs;
+  out.loginAnsweringMs = limits.loginMs * 3;
+  out.idleMs = limits.idleMs;
+  out.idleWarnMs = limits.idleWarnMs;
+  out.resumeWindowMs = limits.resumeWindowMs;
+  out.inMemoryMs = limits.sessionInMemoryMs;
+  out.preAuthBytes = limits.preAuthBytes;
+  out.maxPayloadBytes = limits.maxPayloadBytes;
+  out.softBytes = limits.softBytes;
+  out.log = {limits.eventLogEvents, limits.eventLogBytes};
+  return out;
+}
+
+session::AdmissionLimits admissionLimits(const config::Limits& limits) {
+  session::AdmissionLimits out;
+  out.connections = limits.connections;
+  out.perAddress = limits.connectionsPerAddress;
+  out.unauthenticatedPerAddress = limits.unauthenticatedPerAddress;
+  out.ratePerAddress = limits.connectionRatePerAddress;
+  out.burstPerAddress = limits.connectionBurstPerAddress;
+  out.exemptAddresses = limits.exemptAddresses;
+  return out;
+}
+
+net::ListenAddress listenAddress(const config::Bind& bind) {
+  if (bind.bind == "loopback") return {{"127.0.0.1", "::1"}, bind.port};
+  if (bind.bind == "lan") return {{"0.0.0.0", "::"}, bind.port};
+  return {{bind.bind}, bind.port};
+}
+
+net::HttpRules httpRules(const config::HttpListener& listener) {
+  net::HttpRules rules;
+  rules.allowedHosts = listener.allowedHosts;
+  rules.allowedOrigins = listener.allowedOrigins;
+  return rules;
+}
+
+std::vector<channel::AccountSpec> accountSpecs(const config::GatewayConfig& config) {
+  std::vector<channel::AccountSpec> out;
+  for (const config::Account& account : config.accounts) {
+    channel::AccountSpec spec;
+    spec.channelId = account.channel;
+    spec.accountId = account.account;
+    spec.enabled = account.enabled;
+    if (account.hasListen) spec.listen = listenAddress(account.listen);
+    spec.tls = tlsFiles(account.tls);
+    spec.http = account.http;
+    spec.roles = account.roles;
+    spec.optionsJson = account.optionsJson;
+    out.push_back(std::move(spec));
+  }
+  return out;
+}
+
+lobby::LobbyOptions lobbyOptions(const config::Lobby& lobby) {
+  lobby::LobbyOptions out;
+  out.registration = lobby.registration;
+  out.guests = lobby.guests;
+  out.welcome = lobby.welcome;
+  out.rooms = lobby.rooms;
+  out.reservedNames = lobby.reservedNames;
+  return out;
+}
+
+}  // namespace gw

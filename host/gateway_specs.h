@@ -1,0 +1,24 @@
+#pragma once
+// From the configuration to the plain values that each part takes.
+
+#include <string>
+#include <vector>
+
+#include "backend/lobby/options.h"
+#include "channel/account_spec.h"
+#include "config/gateway_config.h"
+#include "net/connection.h"
+#include "session/rate_limit.h"
+#include "session/services.h"
+
+namespace gw {
+
+net::ConnectionLimits connectionLimits(const config::Limits& limits);
+session::SessionLimits sessionLimits(const config::Limits& limits);
+session::AdmissionLimits admissionLimits(const config::Limits& limits);
+net::ListenAddress listenAddress(const config::Bind& bind);
+net::HttpRules httpRules(const config::HttpListener& listener);
+std::vector<channel::AccountSpec> accountSpecs(const config::GatewayConfig& config);
+lobby::LobbyOptions lobbyOptions(const config::Lobby& lobby);
+
+}  // namespace gw

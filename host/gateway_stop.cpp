@@ -1,0 +1,131 @@
+// The clean stop and the live reload (docs/operators/shutdown.md says what an operator sees).
+
+#include <condition_variable>
+#include <mutex>
+
+#include "base/log.h"
+#include "gateway_parts.h"
+#include "gateway_specs.h"
+#include "session/caller.h"
+
+namespace gw {
+namespace {
+
+constexpr uint64_t kSettleMs = 1000;
+
+/// Runs a closure on every loop and waits for all of them.
+template <typename F>
+bool onEveryLoop(const std::vector<std::unique_ptr<session::SessionManager>>& managers, uint64_t limitMs, F&& each) {
+  struct Wait {
+    std::mutex mutex;
+    std::condition_variable changed;
+    size_t left;
+  };
+  auto wait = std::make_shared<Wait>();
+  wait->left = managers.size();
+  for (const auto& manager : managers) {
+    manager->loop().post([wait, each, &manager = *manager] {
+      each(manager);
+      std::lock_guard lock(wait->mutex);
+      if (--wait->left == 0) wait->changed.notify_all();
+    });
+  }
+  std::unique_lock lock(wait->mutex);
+  return wait->changed.wait_for(lock, std::chrono::milliseconds(limitMs), [&] { return wait->left == 0; });
+}
+
+}  // namespace
+
+void Gateway::stop(const std::function<bool()>& shouldSkipFlush) {
+  Parts& parts = *parts_;
+  parts.services.stopping = true;
+  log::info("gateway", "stopping");
+  parts.admission.setAccepting(false);
+  if (parts.channels) (void)parts.control.run([&] { parts.channels->stopAccepting(); });
+  stopClients();
+  saveSessions(shouldSkipFlush);
+  if (parts.admin) parts.admin->stop();
+  parts.tokenThread.stop();
+  if (parts.health) parts.health->stop();
+  if (parts.channels) (void)parts.control.run([&] { parts.channels->stopAll(1001, 500); });
+  if (parts.lobby) parts.lobby->stop();
+  parts.control.stop();
+  for (auto& loop : parts.loops) loop->stop();
+  for (auto& loop : parts.loops) loop->join();
+  if (parts.watchdog) parts.watchdog->stop();
+  if (parts.store) parts.store->stop();
+  log::info("gateway", "stopped");
+}
+
+// Accepted commands settle, clients hear of the stop, plugins say goodbye, all within the grace.
+void Gateway::stopClients() {
+  Parts& parts = *parts_;
+  plugin::Event event;
+  event.delivery = plugin::Delivery::kDrop;
+  event.name = "shutdown";
+  event.text = "The gateway is stopping. Your session is kept; come back soon.";
+  event.dataJson = "\"reason\":\"shutdown\",\"restartExpectedMs\":5000";
+  broadcast::Filter everyone;
+  everyone.audience = broadcast::Audience::kAll;
+  onEveryLoop(parts.managers, kSettleMs, [](session::SessionManager& manager) { manager.pauseInput(); });
+  parts.bus.publish(std::move(event), everyone);
+  onEveryLoop(parts.managers, kSettleMs, [](session::SessionManager&) {});
+  const size_t cut = parts.streams ? parts.streams->closeEverything(1001, "The gateway is stopping.", config_.shutdownGraceMs) : 0;
+  if (cut > 0) log::warn("gateway", "connections were cut off at the end of the grace", {{"connections", static_cast<uint64_t>(cut)}});
+}
+
+void Gateway::saveSessions(const std::function<bool()>& shouldSkipFlush) {
+  Parts& parts = *parts_;
+  if (!parts.store) return;
+  auto failed = std::make_shared<std::atomic<uint64_t>>(0);
+  onEveryLoop(parts.managers, config_.storeFlushMs, [failed](session::SessionManager& manager) {
+    manager.saveAllForStop([](size_t) {}, [failed](bool ok) { *failed += !ok; });
+  });
+  const uint64_t sliceMs = 200;
+  size_t left = 1;
+  for (uint64_t waited = 0; waited < config_.storeFlushMs && left > 0; waited += sliceMs) {
+    left = parts.store->flush(sliceMs, [](size_t jobs) {
+      log::info("gateway", "writing sessions to the store", {{"left", static_cast<uint64_t>(jobs)}});
+    });
+    if (left > 0 && shouldSkipFlush && shouldSkipFlush()) {
+      log::warn("gateway", "the store's flush was skipped; unsaved sessions are lost", {{"jobs", static_cast<uint64_t>(left)}});
+      return;
+    }
+  }
+  if (left > 0) log::error("gateway", "the store did not finish in time", {{"jobs", static_cast<uint64_t>(left)}});
+  if (*failed > 0) log::error("gateway", "sessions could not be saved", {{"sessions", failed->load()}});
+}
+
+Result<config::ReloadPlan> Gateway::reload() {
+  config::GatewayConfig next;
+  try {
+    next = config::load(config_.sourceFile);
+  } catch (const config::ConfigError& problem) {
+    return fail(ErrorCode::kInvalid, problem.what());
+  }
+  const config::ReloadPlan plan = config::planReload(config_, next);
+  Parts& parts = *parts_;
+  std::vector<Error> problems;
+  const bool ran = parts.control.run([&] {
+    problems = parts.channels->reloadTls();
+    for (const config::HttpListener& listener : next.http) {
+      const auto published = parts.channels->publishRules(listener.name, httpRules(listener));
+      (void)published;  // a listener that is new needs a restart, and is listed so
+    }
+  });
+  if (!ran) return fail(ErrorCode::kUnavailable, "the gateway is busy or stopping");
+  if (!problems.empty()) return fail(ErrorCode::kInvalid, problems.front().message);
+  log::configure({next.log.level, next.log.json, next.log.file});
+  parts.admission.update(admissionLimits(next.limits));
+  parts.lobby->configure(lobbyOptions(next.lobby));
+  onEveryLoop(parts.managers, 2000, [limits = sessionLimits(next.limits)](session::SessionManager& manager) {
+    manager.applyLimits(limits);
+  });
+  config_.log = next.log;
+  config_.lobby = next.lobby;
+  log::info("gateway", "configuration reloaded", {{"applied", static_cast<uint64_t>(plan.live.size())},
+                                                  {"needRestart", static_cast<uint64_t>(plan.needRestart.size())}});
+  return plan;
+}
+
+}  // namespace gw

@@ -105,7 +105,9 @@ class App {
   onEvent(frame, isReplay) {
     const payload = frame.payload ?? {};
     const hasSeq = frame.seq !== undefined;
-    if (payload.kind === 'prompt') {
+    if (frame.event === 'gap' || frame.event === 'shutdown') {
+      this.#structured(frame.event, payload);
+    } else if (payload.kind === 'prompt') {
       this.input.setPrompt(payload.text, payload.echo === false);
     } else if (payload.kind === 'text') {
       if (isReplay && hasSeq) this.missed += 1;
@@ -119,16 +121,14 @@ class App {
 
   #structured(name, payload) {
     switch (name) {
-      case 'gap': {
-        const lost = Number(payload.to) - Number(payload.from) + 1;
-        const many = lost > 0 ? `${lost} line${lost === 1 ? '' : 's'}` : 'Some lines';
+      // Positions may have holes, so how many lines were lost is not known.
+      case 'gap':
         this.#note(payload.reason === 'hostCrash'
           ? 'The gateway restarted unexpectedly: some lines may be missing here.'
-          : `${many} from while you were away could not be kept.`, true);
+          : 'Some lines from while you were away could not be kept.', true);
         break;
-      }
       case 'shutdown':
-        this.#note(payload.message || payload.reason || 'The gateway is restarting. You will be reconnected.');
+        this.#note(payload.text || 'The gateway is restarting. You will be reconnected.');
         break;
       case 'session.replaced':
         this.#note('You went on playing somewhere else.');

@@ -89,6 +89,9 @@ export class CommandQueue {
       this.settle(error.expected - 1);
     } else if (error.retryAfterMs > 0 || error.retryable || ['UNAVAILABLE', 'CONFLICT'].includes(error.code)) {
       this.heldUntil = Date.now() + (error.retryAfterMs || 1_000);
+    } else if (error.code === 'UNAUTHORIZED' || error.reason === 'NOT_CONNECTED') {
+      this.heldUntil = Date.now() + 1_000;
+      this.client.distrust();
     } else {
       // A refused command does not advance the count: the others move up.
       this.#own.pending.shift();

@@ -57,3 +57,12 @@ export function backoffMs(tries) {
   const ceiling = Math.min(15_000, 500 * 2 ** Math.min(tries, 10));
   return ceiling / 2 + Math.random() * (ceiling / 2);
 }
+
+/** Rejects with Lost if the promise takes longer. */
+export function withDeadline(promise, ms) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Lost('The gateway does not answer.')), ms);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

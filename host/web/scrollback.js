@@ -54,9 +54,16 @@ export class Scrollback {
     this.#stick();
   }
 
-  #stick() { this.log.scrollTop = this.log.scrollHeight; }
+  /** Once a frame, however many lines came: reading scrollHeight lays out the page. */
+  #stick() {
+    this.sticking ??= requestAnimationFrame(() => {
+      this.sticking = null;
+      if (this.follows) this.log.scrollTop = this.log.scrollHeight;
+    });
+  }
 
   #scrolled() {
+    if (this.sticking) return;  // not the reader: lines came, or the oldest left
     const distance = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight;
     if (distance < 24) {
       if (!this.follows) this.toEnd();

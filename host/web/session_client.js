@@ -5,6 +5,7 @@
 //   onEvent(frame, isReplay)    once per event, in order
 //   onCommand(seq, outcome)     'accepted' | {error}
 //   onOver(sentence)            the session has ended; log in again
+//   onReplay(isReplaying)       what comes now was missed while away
 //   screen()                    the lines on screen, to be stored beside the position
 //
 // Invariants
@@ -12,10 +13,14 @@
 //  2. A command keeps its clientSeq until the gateway has answered; the next one waits for that.
 //  3. `attempt` is kept until hello-ok is in hand, so an answer lost on the way is asked for again.
 
-import { AttachedStream, RpcLink } from './sse_link.js';
 import { CommandQueue } from './command_queue.js';
-import { Lost, Refused, VERSION, afterClose, backoffMs, closeNotice, isAbove, randomId } from './protocol.js';
-import { WsLink } from './ws_link.js';
+import {
+  Lost, Refused, VERSION, afterClose, backoffMs, closeNotice, isAbove, randomId, withDeadline,
+} from './protocol.js';
+import { Replay } from './replay.js';
+import { SecondStream } from './second_stream.js';
+import { RpcLink } from './sse_link.js';
+import { WsLink, wsUrl } from './ws_link.js';
 
 const OPEN_MS = 10_000;
 const ANSWER_MS = 15_000;
@@ -23,17 +28,11 @@ const PROBE_MS = 4_000;
 const QUIET_MS = 25_000;    // nothing heard for so long: ask whether anyone is there
 const ACK_EVENTS = 20;
 const ACK_MS = 1_000;
-const REPLAY_SETTLE_MS = 300;
-const REPLAY_LONGEST_MS = 3_000;
 
 export class SessionClient {
   constructor({ memory, view, base, transport }) {
-    this.memory = memory;
-    this.view = view;
-    this.base = base;
-    this.transport = transport;
+    Object.assign(this, { memory, view, base, transport });
     this.link = null;
-    this.stream = null;       // the second connection of transport "both"
     this.state = 'none';
     this.waiting = new Map(); // request id → {resolve, reject, timer, link}
     this.nextRequest = 1;
@@ -41,6 +40,13 @@ export class SessionClient {
     this.position = { ...memory.position };
     this.unacknowledged = 0;
     this.stateVersion = 0;
+    this.replay = new Replay((isReplaying) => view.onReplay(isReplaying));
+    this.second = new SecondStream({
+      base,
+      newToken: async () => (await this.request('attach.token')).attachToken,
+      onEvent: (frame) => this.#event(frame, frame.epoch ?? 0),
+      isWanted: () => Boolean(this.link?.isOpen) && this.isPlaying,
+    });
     this.commands = new CommandQueue({ client: this, memory, view });
   }
 
@@ -130,9 +136,11 @@ export class SessionClient {
     this.heardAt = Date.now();
     this.methods = hello.features?.methods ?? [];
     if (!isResume) this.position = { epoch: 0, seq: 0 };
-    if (isResume) this.#startReplay();
+    if (isResume) {
+      const head = session.seq === undefined ? null : { epoch: this.connEpoch, seq: session.seq };
+      this.replay.start(head, this.position);
+    }
     this.#adopt(session);
-    if (this.link instanceof RpcLink) this.link.startStream(this.position);
     if (this.isPlaying) this.#playing(session);
     this.#tell('open');
     this.#watch();
@@ -157,8 +165,10 @@ export class SessionClient {
   }
 
   #playing(session) {
+    // Before Playing there is nothing to stream: the visit may still turn out to be another session.
+    if (this.link instanceof RpcLink && !this.link.carriesEvents) this.link.startStream(this.position);
     this.#acknowledge();  // names connId: confirms the new token, so that the old one can go
-    if (this.transport === 'both') this.#attach(session.attachToken);
+    if (this.transport === 'both') this.second.open(session.attachToken);
     this.commands.pump();
   }
 
@@ -175,7 +185,7 @@ export class SessionClient {
   /** While the socket is away, an attached stream still brings events, and /rpc takes requests. */
   #channel() {
     if (this.link?.isOpen) return this.link;
-    if (!this.stream?.isOpen || !this.accessToken) throw new Lost('Not connected.');
+    if (!this.second.isOpen || !this.accessToken) throw new Lost('Not connected.');
     const link = new RpcLink({
       base: this.base, accessToken: this.accessToken,
       onFrame: (frame) => this.#frame(link, frame), onClose: () => this.#abandon(link),
@@ -238,43 +248,20 @@ export class SessionClient {
       if (frame.stateVersion <= this.stateVersion) return;
       this.stateVersion = frame.stateVersion;
     }
-    this.#noteReplay();
     switch (frame.event) {
       case 'session': return this.#sessionBlock(frame.payload ?? {});
       case 'closed': this.lastClosed = frame.payload ?? {}; break;
       case 'shutdown': this.restartMs = frame.payload?.restartExpectedMs ?? 0; break;
       default:
     }
-    return this.view.onEvent(frame, this.isReplaying);
+    this.view.onEvent(frame, this.replay.isRunning);
+    return this.replay.note(this.position);
   }
 
   #sessionBlock(session) {
     const wasPlaying = this.isPlaying;
     this.#adopt(session);
     if (this.isPlaying && !wasPlaying) this.#playing(session);
-  }
-
-  // ---- replay: shown, but not read out ------------------------------------------------------------
-
-  #startReplay() {
-    this.isReplaying = true;
-    this.replayEnds = Date.now() + REPLAY_LONGEST_MS;
-    this.view.onReplay?.(true);
-    this.#noteReplay();
-  }
-
-  #noteReplay() {
-    if (!this.isReplaying) return;
-    clearTimeout(this.replayTimer);
-    const left = Math.max(0, Math.min(REPLAY_SETTLE_MS, this.replayEnds - Date.now()));
-    this.replayTimer = setTimeout(() => this.#endReplay(), left);
-  }
-
-  #endReplay() {
-    clearTimeout(this.replayTimer);
-    if (!this.isReplaying) return;
-    this.isReplaying = false;
-    this.view.onReplay?.(false);
   }
 
   // ---- acknowledging ------------------------------------------------------------------------------
@@ -299,36 +286,6 @@ export class SessionClient {
 
   store() { this.memory.saveScreen(this.position, this.view.screen()); }
 
-  // ---- the second stream of transport "both" ------------------------------------------------------
-
-  async #attach(givenToken) {
-    if (this.stream) return;
-    try {
-      let token = givenToken;
-      if (!token) {
-        const answer = await this.request('attach.token');
-        token = answer.attachToken ?? answer.token;
-      }
-      if (this.stream || !token) return;
-      this.stream = new AttachedStream({
-        base: this.base, token,
-        onFrame: (frame) => this.#event(frame, frame.epoch ?? 0),
-        onEnd: () => {
-          this.stream = null;
-          this.attachTimer = setTimeout(() => this.link?.isOpen && this.isPlaying && this.#attach(), backoffMs(2));
-        },
-      });
-    } catch { /* one stream is enough to play; the next resume tries again */ }
-  }
-
-  #detach() {
-    clearTimeout(this.attachTimer);
-    if (!this.stream) return;
-    this.stream.onEnd = () => {};
-    this.stream.close();
-    this.stream = null;
-  }
-
   // ---- losing the connection ----------------------------------------------------------------------
 
   #closed(link, code) {
@@ -344,15 +301,16 @@ export class SessionClient {
     const next = afterClose(code);
     if (next === 'login') return this.#over(code === 1000 ? 'You left the game.' : 'Please log in again.');
     if (next === 'ask') {
-      this.#detach();
+      this.second.close();
       return this.#tell('ask', { notice: closeNotice(code) });
     }
-    if (this.stream?.isOpen) queueMicrotask(() => this.commands.pump());  // /rpc takes them meanwhile
+    if (this.second.isOpen) queueMicrotask(() => this.commands.pump());  // /rpc takes them meanwhile
     const asked = Number(this.lastClosed?.retryAfterMs ?? this.lastClosed?.retry) || 0;
     if (next === 'later') return this.#later(asked || 5_000);
     const restart = this.restartMs ?? 0;
     this.restartMs = 0;
-    return this.#later(Math.max(Math.min(restart, 10_000), backoffMs(this.tries++)));
+    // All clients hear the same time: spread them, so that the gateway does not meet them all at once.
+    return this.#later(Math.min(restart, 10_000) + backoffMs(this.tries++));
   }
 
   #later(ms) {
@@ -363,7 +321,7 @@ export class SessionClient {
 
   #over(sentence) {
     this.#drop();
-    this.#detach();
+    this.second.close();
     this.commands.abandon();
     this.state = 'none';
     this.memory.forgetSession();
@@ -378,7 +336,7 @@ export class SessionClient {
     clearInterval(this.pulse);
     clearTimeout(this.ackTimer);
     this.ackTimer = null;
-    this.#endReplay();
+    this.replay.end();
     const link = this.link;
     this.link = null;
     if (link) {
@@ -415,6 +373,9 @@ export class SessionClient {
     else if (this.hasToken && !this.isConnecting && this.status === 'waiting') this.resume();
   }
 
+  /** The gateway does not know us any more on this connection: come back by the token. */
+  distrust() { this.link?.close(); }
+
   async logout() {
     const done = this.request('logout').catch(() => {});
     await withDeadline(done, 2_000).catch(() => {});
@@ -426,7 +387,7 @@ export class SessionClient {
     this.transport = transport;
     if (this.state !== 'playing') return;
     this.#drop();
-    this.#detach();
+    this.second.close();
     this.resume();
   }
 
@@ -434,18 +395,4 @@ export class SessionClient {
     this.status = status;
     this.view.onStatus({ status, transport: this.transport, ...more });
   }
-}
-
-function wsUrl(base) {
-  const url = new URL('ws', base);
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  return url;
-}
-
-function withDeadline(promise, ms) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Lost('The gateway does not answer.')), ms);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

@@ -2,6 +2,12 @@
 
 import { Lost } from './protocol.js';
 
+export function wsUrl(base) {
+  const url = new URL('ws', base);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  return url;
+}
+
 export class WsLink {
   /** onFrame(frame); onClose(code) once, also if it never opened (1006). */
   constructor({ url, onFrame, onClose }) {

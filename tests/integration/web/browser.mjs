@@ -48,8 +48,9 @@ export async function type(page, text) {
   await page.press('#command', 'Enter');
 }
 
+// Not page.waitForFunction: it evaluates text in the page, which the page's own CSP forbids.
 export const waitLine = (page, text) =>
-  page.waitForFunction((wanted) => [...document.querySelectorAll('#log .line')].some((one) => one.textContent.includes(wanted)), text);
+  page.locator('#log .line', { hasText: text }).first().waitFor({ state: 'attached' });
 
 /** Polls a condition of this process. */
 export async function until(condition, what, deadlineMs = 10_000) {

@@ -291,7 +291,8 @@ export class FakeGateway {
     const { session } = connection;
     const block = {
       id: session.id, epoch: session.epoch, state: session.state, resumed,
-      lastClientSeq: session.lastClientSeq.get(connection.device) ?? 0, accessToken: token(),
+      lastClientSeq: session.lastClientSeq.get(connection.device) ?? 0,
+      seq: session.seq, accessToken: token(),
     };
     this.accesses.set(block.accessToken, { session, device: connection.device });
     if (session.state === 'playing') {
@@ -334,11 +335,12 @@ export class FakeGateway {
     session.character = this.users.get(session.user).characters.find((one) => one.id === id);
     if (!session.character) throw new Refusal('NOT_FOUND', 'characterNotFound');
     session.state = 'playing';
+    const block = this.#block(connection, false);
     connection.after = () => {
-      session.emit('session', this.#block(connection, false), { must: false });
+      connection.send({ type: 'event', event: 'session', payload: block });
       session.emit('output', { kind: 'text', text: `Welcome, ${session.character.name}.` });
     };
-    return { character: session.character };
+    return { character: session.character, session: block };
   }
 
   #command(connection, { text, clientSeq }) {

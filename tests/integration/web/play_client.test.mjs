@@ -1,10 +1,11 @@
 // What the play client promises, in a real browser against a gateway with faults on demand.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { after, afterEach, before, beforeEach, test as nodeTest } from 'node:test';
 import { launch, lines, logIn, openTab, type, until, waitConnected, waitLine } from './browser.mjs';
 import { FakeGateway } from './fake_gateway.mjs';
 
+const test = (name, body) => nodeTest(name, { timeout: 45_000 }, body);
 let browser;
 let gateway;
 let page;
@@ -145,6 +146,27 @@ test('a rate-limited command waits and is sent again, the next one behind it', a
   await type(page, 'second');
   await waitLine(page, 'You say: second');
   assert.deepEqual(gateway.session.executed, ['first', 'second']);
+});
+
+test('sse: an access token that is not known any more leads to a resume, not to a lost command', async () => {
+  await open('sse');
+  await logIn(page);
+  gateway.accesses.clear();
+  await type(page, 'still mine');
+  await waitLine(page, 'You say: still mine');
+  assert.deepEqual(gateway.session.executed, ['still mine']);
+});
+
+test('a shutdown is announced, and the client waits for the restart that was promised', async () => {
+  await open();
+  await logIn(page);
+  gateway.session.emit('shutdown', { kind: 'text', text: 'Back soon.', reason: 'shutdown', restartExpectedMs: 2000 }, { must: false });
+  await waitLine(page, 'Back soon.');
+  const { connects } = gateway;
+  const closedAt = Date.now();
+  gateway.closeAll(1001);
+  await until(() => gateway.connects > connects, 'it came back');
+  assert.ok(Date.now() - closedAt >= 2000);
 });
 
 test('a refused command is reported and the following ones still go', async () => {
@@ -378,16 +400,14 @@ test('stays where the reader scrolled to, and says how much is new', async () =>
   await waitLine(page, 'line 100');
   await page.hover('#log');
   await page.mouse.wheel(0, -600);
-  await page.waitForFunction(() => {
-    const log = document.getElementById('log');
-    return log.scrollHeight - log.scrollTop - log.clientHeight > 100;
-  });
+  const fromEnd = () => page.$eval('#log', (log) => log.scrollHeight - log.scrollTop - log.clientHeight);
+  await until(async () => (await fromEnd()) > 100, 'it has scrolled');
   const at = await page.$eval('#log', (log) => log.scrollTop);
   gateway.say('news');
   await page.waitForSelector('#more:has-text("1 new line")');
   assert.equal(await page.$eval('#log', (log) => log.scrollTop), at);
   await page.click('#more');
-  assert.ok(await page.$eval('#log', (log) => log.scrollHeight - log.scrollTop - log.clientHeight < 24));
+  assert.ok(await fromEnd() < 24);
 });
 
 test('history: up and down walk through what was typed and keep the draft', async () => {
@@ -447,8 +467,10 @@ test('a replay is not read out; one sentence says how many lines were missed', a
 test('lost lines are said, never silently missing', async () => {
   await open();
   await logIn(page);
-  gateway.session.emit('gap', { from: 3, to: 9, reason: 'trimmed' }, { must: false });
-  await waitLine(page, '7 lines from while you were away');
+  gateway.session.emit('gap', {
+    kind: 'text', text: '(lost)', from: { epoch: 1, seq: 3 }, to: { epoch: 1, seq: 9 }, reason: 'trimmed',
+  }, { must: false });
+  await waitLine(page, 'Some lines from while you were away');
 });
 
 test('on a phone the page fits, the input is 16 px or more and nothing scrolls sideways', async () => {

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# tour.sh HTTP_PORT TELNET_PORT GWCTL: where to go now. Everything printed works as printed, from this folder.
+set -euo pipefail
+HTTP_PORT=$1 TELNET_PORT=$2 GWCTL=$3
+URL=http://localhost:$HTTP_PORT
+echo
+echo "Gatehouse is ready."
+[ -z "$TELNET_PORT" ] || echo "  telnet      telnet localhost $TELNET_PORT"
+if [ -n "$HTTP_PORT" ]; then
+  cat <<TEXT
+  browser     $URL/
+  curl (SSE)  log in with a name you registered, then listen and speak:
+    TOKEN=\$(curl -sS $URL/rpc -H 'Content-Type: application/json' -d '{"type":"req","id":"1","method":"connect","params":{"protocol":{"min":1,"max":1},"role":"player","client":{"id":"curl","version":"1"},"device":{"id":"curl"},"auth":{"username":"NAME","password":"PASSWORD"}}}' | grep -o '"accessToken":"[^"]*' | cut -d'"' -f4)
+    curl -N $URL/events -H "Authorization: Bearer \$TOKEN"
+TEXT
+fi
+echo "  operator    $GWCTL status"
+if [ -n "${SSH_CONNECTION:-}" ]; then
+  echo
+  echo "You are here by ssh. To play from your own machine, type there:"
+  read -r _ _ address port <<<"$SSH_CONNECTION"
+  echo "  ssh${HTTP_PORT:+ -L $HTTP_PORT:localhost:$HTTP_PORT}${TELNET_PORT:+ -L $TELNET_PORT:localhost:$TELNET_PORT} -p $port ${SUDO_USER:-$(id -un)}@$address"
+fi
+echo

@@ -143,10 +143,11 @@ void TelnetStream::introduce() {
   }
   flush();
   const ClientProfile& profile = codec_.profile();
+  reported_ = {caps(), profile.width, profile.height};
   sdk::Hello hello;
-  hello.caps = caps();
-  hello.width = profile.width;
-  hello.height = profile.height;
+  hello.caps = reported_.caps;
+  hello.width = reported_.width;
+  hello.height = reported_.height;
   hello.client = profile.name;
   isIntroduced_ = true;
   conn().hello(kHelloToken, hello);
@@ -163,8 +164,13 @@ void TelnetStream::refreshClass() {
 
 void TelnetStream::reportCaps() {
   if (!areCapsNews_) return;
-  const ClientProfile& profile = codec_.profile();
-  areCapsNews_ = conn().submitCaps(caps(), profile.width, profile.height) == GW_E_AGAIN;
+  const Reported now{caps(), codec_.profile().width, codec_.profile().height};
+  if (now == reported_) {
+    areCapsNews_ = false;
+    return;
+  }
+  areCapsNews_ = conn().submitCaps(now.caps, now.width, now.height) == GW_E_AGAIN;
+  if (!areCapsNews_) reported_ = now;
 }
 
 RenderClass TelnetStream::renderClass() const {

@@ -33,6 +33,14 @@ class TelnetStream : public sdk::Stream {
   gw_status wrap(const sdk::EventView& event, uint64_t epoch, uint64_t seq, size_t bodyLength, sdk::Wrap& out) override;
 
  private:
+  /// What the host has been told of the client.
+  struct Reported {
+    uint32_t caps = 0;
+    uint32_t width = 0;
+    uint32_t height = 0;
+    bool operator==(const Reported&) const = default;
+  };
+
   size_t takeText(const TelnetCodec::Step& step, size_t taken);
   bool submitLine();
   void onUnit(TelnetCodec::Step::Kind kind);
@@ -54,6 +62,7 @@ class TelnetStream : public sdk::Stream {
   LineAssembler lines_;
   std::string out_;  // telnet answers, sent at the end of a callback
   RenderClass class_;
+  Reported reported_;
   bool isIntroduced_ = false;
   bool isClassSet_ = false;
   bool isAtPrompt_ = false;        // the cursor stands behind a prompt

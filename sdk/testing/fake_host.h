@@ -255,6 +255,8 @@ class FakeHost {
   uint64_t encodeCalls() const { return encodeCalls_; }
   const gw_plugin& plugin() const { return plugin_; }
   const gw_host& table() const;
+  /// The plugin's own instance, to call its tables directly.
+  gw_inst* instance() const { return inst_; }
 
  private:
   friend class FakeConn;

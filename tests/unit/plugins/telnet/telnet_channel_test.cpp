@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <random>
+#include <thread>
 
 #include "gw/plugin.hpp"
 #include "testing/fake_host.h"
@@ -141,6 +143,12 @@ TEST_F(TelnetChannelTest, LaterNewsOfTheClientReachTheHost) {
   EXPECT_EQ(input.kind, static_cast<uint32_t>(GW_INPUT_CAPS));
   EXPECT_EQ(input.width, 80u);
   EXPECT_EQ(input.height, 24u);
+}
+
+TEST_F(TelnetChannelTest, WhatTheHostKnowsIsNotToldAgain) {
+  startKnown();
+  conn_->receive("\xff\xfd\x19\xff\xfd\x03");
+  EXPECT_THAT(conn_->inputs(), IsEmpty()) << "EOR and SGA change nothing for the host";
 }
 
 TEST_F(TelnetChannelTest, NewsDuringAPendingHelloAreReportedAfterIt) {
@@ -425,6 +433,32 @@ TEST_F(TelnetChannelTest, ReconfigureAppliesToNewConnections) {
   EXPECT_EQ(later->takeSent(), "\xff\xfd\x18\xff\xfb\x2a\xff\xfb\x19");
   for (int i = 0; i < 80; ++i) host_->reconfigure("{}");
   EXPECT_EQ(host_->reconfigure("{}"), GW_RECONF_NEEDS_RECREATE) << "old configurations are bounded";
+}
+
+TEST_F(TelnetChannelTest, EncodesOnManyThreadsWhileReconfigured) {
+  start();
+  const gw_plugin& plugin = sdk::pluginTable<TelnetChannel>();
+  const auto* ext = static_cast<const gw_encode_ext*>(plugin.get_extension(sdk::slice(GW_EXT_ENCODE)));
+  const gw_span span{0, 1, GW_COLOR_RGB(0xff0000), 0, 0, {nullptr, 0}};
+  gw_event event{};
+  event.kind = GW_KIND_TEXT;
+  event.text = sdk::slice("a storm rises");
+  event.spans = &span;
+  event.span_count = 1;
+  std::atomic<size_t> wrong{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 500; ++n) {
+        std::string body;  // FakeHost's builder
+        ext->encode(host_->instance(), sdk::slice("t10-"), &event, reinterpret_cast<gw_builder*>(&body));
+        if (body != "\x1b[91ma\x1b[0m storm rises\r\n") ++wrong;
+      }
+    });
+  }
+  for (int n = 0; n < 30; ++n) host_->reconfigure(R"({"ansi":"none"})");
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0u);
 }
 
 TEST_F(TelnetChannelTest, RubbishNeverEndsInAnythingButAClose) {

@@ -1,0 +1,71 @@
+// gwctl channel: channel accounts and their lifecycle.
+
+#include "cli_error.h"
+#include "commands.h"
+#include "text.h"
+
+namespace gw::cli {
+namespace {
+
+/// The server holds each look for up to 1 s until the operation is finished.
+Json waitFor(const Client& client, const Json& begun) {
+  const std::string id = begun.value("id", "");
+  const auto deadline = std::chrono::steady_clock::now() + client.timeout();
+  Json operation = begun;
+  while (operation.value("state", "") == "running") {
+    if (std::chrono::steady_clock::now() >= deadline) {
+      throw CliError(kTimeout,
+                     operation.value("verb", "") + " of " + operation.value("target", "") + " is still running",
+                     "look at it: gwctl channel show " + operation.value("target", ""));
+    }
+    operation = client.get("/v1/operations/" + encoded(id) + "?waitMs=1000");
+  }
+  return operation;
+}
+
+int change(const Client& client, Output& output, const Arguments& arguments, const char* verb, const char* result) {
+  Json operation = client.post("/v1/channels/" + encoded(arguments.id) + "/" + verb);
+  if (!arguments.noWait) operation = waitFor(client, operation);
+  if (operation.value("state", "") == "failed") {
+    throw CliError(kFailure, sanitized(arguments.id) + ": " + sentenceOf(operation, "error"),
+                   "gwctl channel show " + sanitized(arguments.id));
+  }
+  output.done(operation,
+              sanitized(arguments.id) + (arguments.noWait ? ": operation " + textOf(operation, "id") : result));
+  return kOk;
+}
+
+}  // namespace
+
+int channelList(const Client& client, Output& output, const Arguments&) {
+  output.list(client.get("/v1/channels"),
+              {textColumn("CHANNEL", "id"), textColumn("STATE", "state"), textColumn("HEALTH", "health"),
+               numberColumn("CONNECTIONS", "connections"), numberColumn("GENERATION", "generation"),
+               timeColumn("STARTED", "lastStartAt"), joinedColumn("ADDRESSES", "addresses"),
+               sentenceColumn("LAST ERROR", "lastError")},
+              "No channel accounts are configured.");
+  return kOk;
+}
+
+int channelShow(const Client& client, Output& output, const Arguments& arguments) {
+  output.record(
+      client.get("/v1/channels/" + encoded(arguments.id)),
+      {textColumn("Channel", "channelId"), textColumn("Account", "accountId"), numberColumn("Enabled", "enabled"),
+       numberColumn("Running", "running"), textColumn("State", "state"), textColumn("Health", "health"),
+       timeColumn("Last start", "lastStartAt"), timeColumn("Last stop", "lastStopAt"),
+       sentenceColumn("Last error", "lastError"), timeColumn("Error at", "lastErrorAt"),
+       timeColumn("Last activity", "lastActivityAt"), numberColumn("Connections", "connections"),
+       textColumn("Plugin", "plugin"), textColumn("Plugin version", "pluginVersion"),
+       numberColumn("Generation", "generation"), joinedColumn("Addresses", "addresses")});
+  return kOk;
+}
+
+int channelStart(const Client& client, Output& output, const Arguments& arguments) {
+  return change(client, output, arguments, "start", " is running.");
+}
+
+int channelStop(const Client& client, Output& output, const Arguments& arguments) {
+  return change(client, output, arguments, "stop", " is stopped.");
+}
+
+}  // namespace gw::cli

@@ -1,0 +1,206 @@
+#include "command_line.h"
+
+#include <CLI/CLI.hpp>
+
+#include "cli_error.h"
+#include "text.h"
+
+namespace gw::cli {
+namespace {
+
+std::string checkDuration(const std::string& text) {
+  return parseDuration(text) ? "" : "expected a duration such as 30s, 5m or 1h, got " + text;
+}
+
+/// Binds verbs to functions and words to Arguments.
+class Builder {
+ public:
+  Builder(CLI::App& app, CommandLine& line) : app_(app), line_(line) {}
+
+  void build() {
+    global();
+    gateway();
+    channels();
+    plugins();
+    sessions();
+    connections();
+    usersAndBans();
+    broadcastAndTokens();
+    config();
+  }
+
+ private:
+  CLI::App* noun(const char* name, const char* about) {
+    CLI::App* app = app_.add_subcommand(name, about);
+    app->require_subcommand(1);
+    return app;
+  }
+  CLI::App* verb(CLI::App* parent, const char* name, const char* about, Command command) {
+    CLI::App* app = parent->add_subcommand(name, about);
+    app->callback([this, command] { line_.command = command; });
+    return app;
+  }
+  CLI::App* withId(CLI::App* app, const char* what, const char* about) {
+    app->add_option(what, line_.arguments.id, about)->required();
+    return app;
+  }
+  void duration(CLI::App* app, const char* name, uint64_t& ms, const char* about) {
+    app->add_option_function<std::string>(
+           name, [&ms](const std::string& text) { ms = *parseDuration(text); }, about)
+        ->check(checkDuration)
+        ->type_name("DURATION");
+  }
+  void reason(CLI::App* app) { app->add_option("--reason", line_.arguments.reason, "Shown to the client"); }
+  void limit(CLI::App* app) {
+    app->add_option("--limit", line_.arguments.limit, "At most this many")->check(CLI::Range(1, 10000));
+  }
+  /// Words behind the verb are one text: quotes are optional.
+  void words(CLI::App* app, const char* about) {
+    app->add_option_function<std::vector<std::string>>(
+           "TEXT",
+           [this](const std::vector<std::string>& all) {
+             for (const auto& word : all) line_.arguments.text += (line_.arguments.text.empty() ? "" : " ") + word;
+           },
+           about)
+        ->required();
+  }
+
+  void global() {
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.add_option("--socket", line_.endpoint.socket, "The gateway's admin socket (or GWCTL_SOCKET)");
+    app_.add_option("--tcp", line_.endpoint.tcp, "HOST:PORT of the admin API on loopback TCP; needs a token");
+    app_.add_option("--token-file", line_.endpoint.tokenFile, "File with the API token (or GWCTL_TOKEN_FILE)");
+    app_.add_option_function<std::string>(
+            "-o,--output", [this](const std::string& form) { line_.json = form == "json"; }, "table or json")
+        ->check(CLI::IsMember({"table", "json"}))
+        ->type_name("FORM");
+    app_.add_flag("--json", line_.json, "The same as -o json");
+    app_.add_option_function<std::string>(
+            "--timeout",
+            [this](const std::string& text) { line_.timeout = std::chrono::milliseconds(*parseDuration(text)); },
+            "How long to wait for the gateway (10s)")
+        ->check(checkDuration)
+        ->type_name("DURATION");
+  }
+
+  void gateway() {
+    verb(&app_, "status", "The gateway at a glance; its first line says what is wrong", status);
+    verb(&app_, "health", "Health; exits 0 if healthy or degraded, 11 if unhealthy", health)
+        ->add_flag("--strict", line_.arguments.strict, "Exit 11 if degraded, too");
+    verb(&app_, "version", "The version of the running gateway", version);
+    CLI::App* stop = verb(&app_, "shutdown", "Stop the gateway cleanly", shutdown);
+    duration(stop, "--in", line_.arguments.inMs, "Announce now, stop then");
+    stop->add_option("--message", line_.arguments.text, "Shown to everyone");
+    stop->add_flag("--cancel", line_.arguments.cancel, "Cancel an announced stop")->excludes("--in", "--message");
+  }
+
+  void channels() {
+    CLI::App* channel = noun("channel", "Channel accounts: the ways in");
+    verb(channel, "list", "All accounts", channelList);
+    withId(verb(channel, "show", "One account", channelShow), "ID", "channel:account, as in telnet:default");
+    for (CLI::App* app : {verb(channel, "start", "Start an account", channelStart),
+                          verb(channel, "stop", "Stop an account; its sessions can be resumed", channelStop)}) {
+      withId(app, "ID", "channel:account, as in telnet:default");
+      app->add_flag("--no-wait", line_.arguments.noWait, "Print the operation and return");
+    }
+  }
+
+  void plugins() {
+    CLI::App* plugin = noun("plugin", "Channel plugins");
+    verb(plugin, "list", "What was found, loaded and refused", pluginList);
+    withId(verb(plugin, "show", "One plugin", pluginShow), "ID", "The plugin's id, as in telnet");
+  }
+
+  void sessions() {
+    Arguments& arguments = line_.arguments;
+    CLI::App* session = noun("session", "Sessions of clients, connected or not");
+    CLI::App* list = verb(session, "list", "Sessions", sessionList);
+    list->add_option("--state", arguments.state, "Only in this state")
+        ->check(CLI::IsMember({"connecting", "authenticating", "characterSelection", "playing", "disconnected"}));
+    list->add_option("--user", arguments.user, "Only of this user");
+    list->add_option("--channel", arguments.channel, "Only made by this channel");
+    limit(list);
+    withId(verb(session, "show", "One session with its connections", sessionShow), "ID", "The session");
+    CLI::App* send = withId(verb(session, "send", "Send a line to a session", sessionSend), "ID", "The session");
+    words(send, "The line");
+    reason(withId(verb(session, "disconnect", "Close its connections; it can be resumed", sessionDisconnect), "ID",
+                  "The session"));
+    reason(withId(verb(session, "close", "End it; it cannot be resumed", sessionClose), "ID", "The session"));
+  }
+
+  void connections() {
+    CLI::App* connection = noun("connection", "Live connections of clients");
+    CLI::App* list = verb(connection, "list", "Connections", connectionList);
+    list->add_option("--account", line_.arguments.account, "Only of this channel account");
+    list->add_option("--session", line_.arguments.session, "Only of this session");
+    limit(list);
+    withId(verb(connection, "show", "One connection", connectionShow), "ID", "The connection");
+    reason(withId(verb(connection, "close", "Close it; its session's others go on", connectionClose), "ID",
+                  "The connection"));
+  }
+
+  void usersAndBans() {
+    CLI::App* user = noun("user", "Users");
+    limit(verb(user, "list", "Users", userList));
+    withId(verb(user, "unlock", "Let a locked user log in again", userUnlock), "NAME", "The user's name or id");
+
+    CLI::App* ban = noun("ban", "Addresses and users that may not enter");
+    verb(ban, "list", "Bans in force", banList);
+    CLI::App* add = verb(ban, "add", "Ban an address or a user", banAdd);
+    add->add_option("KIND", line_.arguments.kind, "address or user")
+        ->required()
+        ->check(CLI::IsMember({"address", "user"}));
+    withId(add, "VALUE", "An address, a prefix such as 192.0.2.0/24, or a user's name");
+    duration(add, "--for", line_.arguments.forMs, "How long; without it: for good");
+    add->add_option("--reason", line_.arguments.reason, "For your records");
+    withId(verb(ban, "remove", "Lift a ban", banRemove), "ID", "The ban");
+  }
+
+  void broadcastAndTokens() {
+    CLI::App* toAll = verb(&app_, "broadcast", "A line to everyone", broadcast);
+    toAll->add_option("--room", line_.arguments.room, "Only to this room");
+    words(toAll, "The line");
+
+    CLI::App* token = noun("token", "API tokens for --tcp");
+    verb(token, "list", "Tokens, without their secrets", tokenList);
+    CLI::App* create = withId(verb(token, "create", "Make a token; its secret is shown once", tokenCreate), "NAME",
+                              "What you call it");
+    create->add_option("--role", line_.arguments.role, "view, operate or admin")
+        ->required()
+        ->check(CLI::IsMember({"view", "operate", "admin"}));
+    withId(verb(token, "revoke", "Revoke a token at once", tokenRevoke), "NAME", "Its name or id");
+  }
+
+  void config() {
+    CLI::App* app = noun("config", "The configuration");
+    verb(app, "get", "The configuration in force", configGet);
+    withId(verb(app, "validate", "Check a file; changes nothing", configValidate), "FILE", "The file");
+    verb(app, "reload", "Read the file again and apply what can be applied", configReload);
+  }
+
+  CLI::App& app_;
+  CommandLine& line_;
+};
+
+}  // namespace
+
+CommandLine parseCommandLine(int argc, const char* const* argv) {
+  CommandLine line;
+  CLI::App app("gwctl runs a Gatehouse gateway.", "gwctl");
+  app.footer(
+      "Exit: 0 done, 1 failed, 2 usage, 3 unreachable, 4 forbidden, 5 not found, 6 conflict,\n"
+      "      7 invalid configuration, 11 unhealthy, 12 timeout.");
+  Builder builder(app, line);
+  builder.build();
+  line.endpoint.program = argc > 0 ? argv[0] : "";
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    line.command = nullptr;
+    line.exitCode = app.exit(e) == 0 ? kOk : kUsage;
+  }
+  return line;
+}
+
+}  // namespace gw::cli

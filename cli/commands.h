@@ -1,0 +1,75 @@
+#pragma once
+// Every verb of gwctl: one function each, one file per noun. They return the exit code and throw CliError.
+
+#include <cstdint>
+#include <string>
+
+#include "client.h"
+#include "output.h"
+
+namespace gw::cli {
+
+/// What the command line said; each command reads what concerns it.
+struct Arguments {
+  std::string id;  // the thing that the verb is about
+  std::string text;
+  std::string reason;
+  std::string state;
+  std::string user;
+  std::string channel;
+  std::string account;
+  std::string session;
+  std::string room;
+  std::string role;
+  std::string kind;
+  uint64_t limit = 1000;
+  uint64_t inMs = 0;
+  uint64_t forMs = 0;
+  bool cancel = false;
+  bool strict = false;
+  bool noWait = false;
+};
+
+using Command = int (*)(const Client& client, Output& output, const Arguments& arguments);
+
+int status(const Client&, Output&, const Arguments&);
+int health(const Client&, Output&, const Arguments&);
+int version(const Client&, Output&, const Arguments&);
+int shutdown(const Client&, Output&, const Arguments&);
+
+int channelList(const Client&, Output&, const Arguments&);
+int channelShow(const Client&, Output&, const Arguments&);
+int channelStart(const Client&, Output&, const Arguments&);
+int channelStop(const Client&, Output&, const Arguments&);
+
+int pluginList(const Client&, Output&, const Arguments&);
+int pluginShow(const Client&, Output&, const Arguments&);
+
+int sessionList(const Client&, Output&, const Arguments&);
+int sessionShow(const Client&, Output&, const Arguments&);
+int sessionSend(const Client&, Output&, const Arguments&);
+int sessionDisconnect(const Client&, Output&, const Arguments&);
+int sessionClose(const Client&, Output&, const Arguments&);
+
+int connectionList(const Client&, Output&, const Arguments&);
+int connectionShow(const Client&, Output&, const Arguments&);
+int connectionClose(const Client&, Output&, const Arguments&);
+
+int userList(const Client&, Output&, const Arguments&);
+int userUnlock(const Client&, Output&, const Arguments&);
+
+int banList(const Client&, Output&, const Arguments&);
+int banAdd(const Client&, Output&, const Arguments&);
+int banRemove(const Client&, Output&, const Arguments&);
+
+int broadcast(const Client&, Output&, const Arguments&);
+
+int tokenList(const Client&, Output&, const Arguments&);
+int tokenCreate(const Client&, Output&, const Arguments&);
+int tokenRevoke(const Client&, Output&, const Arguments&);
+
+int configGet(const Client&, Output&, const Arguments&);
+int configValidate(const Client&, Output&, const Arguments&);
+int configReload(const Client&, Output&, const Arguments&);
+
+}  // namespace gw::cli

@@ -17,8 +17,8 @@ int report(const CliError& error, bool json) {
     if (!error.hint.empty()) body["hint"] = error.hint;
     std::cout << Json{{"error", body}}.dump(2, ' ', true, Json::error_handler_t::replace) << '\n';
   }
-  std::cerr << "gwctl: " << sanitized(error.what()) << '\n';
-  if (!error.hint.empty()) std::cerr << "  next: " << sanitized(error.hint) << '\n';
+  std::cerr << "gwctl: " << sentence(error.what()) << '\n';
+  if (!error.hint.empty()) std::cerr << "  next: " << sentence(error.hint) << '\n';
   return error.exit;
 }
 

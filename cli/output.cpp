@@ -61,7 +61,7 @@ std::string textOf(const Json& object, const char* key) {
 
 std::string sentenceOf(const Json& object, const char* key) {
   const Json* field = fieldOf(object, key);
-  const std::string text = field != nullptr && field->is_string() ? sanitized(field->get<std::string>()) : "";
+  const std::string text = field != nullptr && field->is_string() ? sentence(field->get<std::string>()) : "";
   return text.empty() ? "-" : text;
 }
 

@@ -44,11 +44,11 @@ size_t widthOf(std::string_view text) {
 
 }  // namespace
 
-std::string sanitized(std::string_view text) {
+std::string sanitized(std::string_view text, size_t most) {
   std::string out;
   while (!text.empty()) {
     const size_t length = safeLength(text);
-    if (out.size() + std::max<size_t>(length, 4) > kMostBytes) return out + "...";
+    if (out.size() + std::max<size_t>(length, 4) > most) return out + "...";
     if (length > 0) {
       out.append(text.substr(0, length));
       text.remove_prefix(length);

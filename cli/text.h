@@ -12,8 +12,10 @@ namespace gw::cli {
 /// A string from outside, safe on a terminal: controls, bidi marks and broken UTF-8 as \xNN, at most 256
 /// bytes, in double quotes unless it is a plain word. "-" if empty.
 std::string printable(std::string_view text);
-/// The same without the quotes: for sentences that the gateway wrote.
-std::string sanitized(std::string_view text);
+/// The same without the quotes, at most `most` bytes.
+std::string sanitized(std::string_view text, size_t most = 256);
+/// For what the gateway itself wrote, which may name long paths: at most 4096 bytes.
+inline std::string sentence(std::string_view text) { return sanitized(text, 4096); }
 
 /// Milliseconds of "30s", "5m", "1h", "2d", "500ms".
 std::optional<uint64_t> parseDuration(std::string_view text);

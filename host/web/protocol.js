@@ -30,15 +30,16 @@ export function isAbove(a, b) {
 
 /**
  * What to do after a close: 'resume' by itself, 'later' after the time the server gave,
- * 'ask' (never by itself: one button), 'login' (the session is over).
+ * 'ask' (never by itself: one button), 'login' (the session is over). mayRetry: what the event
+ * `closed` said, if one came.
  */
-export function afterClose(code) {
+export function afterClose(code, mayRetry = true) {
   switch (code) {
     case 1000: return 'login';
     case 4001: return 'login';
     case 4004: return 'later';
     case 4000: case 4003: case 1008: case 1009: return 'ask';
-    default: return 'resume';
+    default: return mayRetry ? 'resume' : 'ask';
   }
 }
 

@@ -5,6 +5,7 @@ import { isAbove } from './protocol.js';
 
 const SETTLE_MS = 300;
 const LONGEST_MS = 3_000;
+const READ_MS = 50;  // screen readers look at a change some moments after it was made
 
 export class Replay {
   constructor(onChange) {
@@ -26,8 +27,7 @@ export class Replay {
   /** Called after each event was shown. */
   note(position) {
     if (!this.isRunning) return;
-    if (this.head && !isAbove(this.head, position)) this.end();
-    else this.#rearm();
+    this.#rearm(this.head && !isAbove(this.head, position) ? READ_MS : SETTLE_MS);
   }
 
   end() {
@@ -37,8 +37,8 @@ export class Replay {
     this.onChange(false);
   }
 
-  #rearm() {
+  #rearm(ms = SETTLE_MS) {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.end(), Math.max(0, Math.min(SETTLE_MS, this.latest - Date.now())));
+    this.timer = setTimeout(() => this.end(), Math.max(0, Math.min(ms, this.latest - Date.now())));
   }
 }

@@ -298,15 +298,16 @@ export class SessionClient {
     if (this.isConnecting) return;  // #connect's caller sees the rejection
     const state = this.state;
     if (state !== 'playing') return this.#over('The connection was lost before you had entered. Please log in again.');
-    const next = afterClose(code);
+    const last = this.lastClosed ?? {};
+    this.lastClosed = null;
+    const next = afterClose(code, last.retry);
     if (next === 'login') return this.#over(code === 1000 ? 'You left the game.' : 'Please log in again.');
     if (next === 'ask') {
       this.second.close();
       return this.#tell('ask', { notice: closeNotice(code) });
     }
     if (this.second.isOpen) queueMicrotask(() => this.commands.pump());  // /rpc takes them meanwhile
-    const asked = Number(this.lastClosed?.retryAfterMs ?? this.lastClosed?.retry) || 0;
-    if (next === 'later') return this.#later(asked || 5_000);
+    if (next === 'later') return this.#later(last.retryAfterMs || 5_000);
     const restart = this.restartMs ?? 0;
     this.restartMs = 0;
     // All clients hear the same time: spread them, so that the gateway does not meet them all at once.

@@ -55,6 +55,7 @@ test('afterClose: what comes back by itself and what does not', () => {
   for (const code of [4000, 4003, 1008, 1009]) assert.equal(afterClose(code), 'ask', String(code));
   for (const code of [1000, 4001]) assert.equal(afterClose(code), 'login', String(code));
   assert.equal(afterClose(4004), 'later');
+  assert.equal(afterClose(1001, false), 'ask', 'the event closed said: do not come back by yourself');
 });
 
 test('backoffMs: grows to 15 s and is never the same for all', () => {

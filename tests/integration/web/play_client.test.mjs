@@ -314,6 +314,18 @@ for (const code of [1001, 1012, 4002]) {
   });
 }
 
+test('close 4004 comes back after the time that the gateway gave, not before', async () => {
+  await open();
+  await logIn(page);
+  gateway.session.emit('closed', { code: 4004, retry: true, retryAfterMs: 1200 }, { must: false });
+  const { connects } = gateway;
+  const closedAt = Date.now();
+  gateway.closeAll(4004);
+  await until(() => gateway.connects > connects, 'it came back');
+  assert.ok(Date.now() - closedAt >= 1200);
+  await waitConnected(page);
+});
+
 test('close 4001 asks for a login and forgets the token', async () => {
   await open();
   await logIn(page);

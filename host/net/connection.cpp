@@ -215,7 +215,7 @@ void Connection::onTimer() {
   ConnectionIo io(*this);
   if (closing_) {
     // Everything was said and only the peer's FIN is missing: that is a normal end.
-    if (finSent_) return abort(CloseCause::kLocal, {});
+    if (finSent_ || output_.isEmpty()) return abort(CloseCause::kLocal, {});
     return abort(CloseCause::kTimeout, "output left at the end of the goodbye's grace");
   }
   if (handshaking_) return abort(CloseCause::kTimeout, "TLS handshake deadline");

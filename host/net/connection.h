@@ -20,10 +20,10 @@
 #include "net/event_loop.h"
 #include "net/output_queue.h"
 #include "net/shared_bytes.h"
+#include "net/tls.h"
 
 namespace gw::net {
 
-class TlsSession;  // net/tls.h
 class Connection;
 
 enum class CloseCause {

@@ -43,7 +43,7 @@ TEST(EventLoop, WakesASleepingLoopEveryTime) {
     std::promise<bool> done;
     loop.post([&] { done.set_value(loop.isInLoop()); });
     auto future = done.get_future();
-    ASSERT_EQ(future.wait_for(std::chrono::seconds(5)), std::future_status::ready);
+    ASSERT_EQ(future.wait_for(std::chrono::seconds(20)), std::future_status::ready);
     EXPECT_TRUE(future.get());
   }
   EXPECT_FALSE(loop.isInLoop());

@@ -377,7 +377,7 @@ TEST_F(HttpFrontTest, BodiesHaveADeadline) {
 TEST_F(HttpFrontTest, KeptConnectionsHaveADeadlineAndTheNextHeadAnother) {
   HttpLimits limits;
   limits.keepAliveMs = 60'000;
-  limits.headerMs = 40;
+  limits.headerMs = 400;
   route("GET", "/hi", says("hello"));
   makeFront(limits);
   Peer peer = dial();

@@ -23,12 +23,12 @@
 
 namespace gw::net::test {
 
-/// A blocking socket of a peer; reads give up after 5 s.
+/// A blocking socket of a peer; reads give up after 20 s.
 class Peer {
  public:
   Peer() = default;
   explicit Peer(int fd) : fd_(fd) {
-    timeval limit{5, 0};
+    timeval limit{20, 0};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   }
@@ -68,7 +68,7 @@ class Peer {
   }
   /// True once the peer's end was seen by readSome().
   bool sawEof() const { return lastRead_ == 0; }
-  /// Blocks until `size` bytes came, EOF or 5 s.
+  /// Blocks until `size` bytes came, EOF or 20 s.
   std::string readExactly(size_t size) {
     std::string out;
     while (out.size() < size) {
@@ -134,9 +134,9 @@ class RecordingHandler : public ConnectionHandler {
   }
 };
 
-/// Turns the loop until the condition holds; false after 5 s.
+/// Turns the loop until the condition holds; false after 20 s.
 inline bool turnUntil(EventLoop& loop, const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > end) return false;
     loop.runOnce(10);

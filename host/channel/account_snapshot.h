@@ -28,6 +28,8 @@ struct AccountSnapshot {
   uint64_t accepted = 0;
   uint64_t slowCallbacks = 0;
   bool quarantined = false;
+  uint32_t pluginHealth = 0;  // what the plugin says of itself: GW_HEALTH_*
+  std::string pluginHealthText;
   uint64_t generation = 0;  // 0: not loaded
   std::string pluginVersion;
   std::vector<std::string> addresses;  // "127.0.0.1:4000", "http://127.0.0.1:18789/ws"

@@ -93,6 +93,7 @@ Result<void> ChannelAccount::start() {
   setState(AccountState::kStarting);
   if (auto bound = bind(); !bound) return bound;
   auto result = createInstance();
+  if (result) result = instance_->selfTest();
   if (result) result = instance_->start();
   if (result) result = publishRoutes();
   if (!result) {
@@ -235,6 +236,8 @@ size_t ChannelAccount::stop(uint32_t closeCode, uint64_t graceMs, bool byOperato
   status_.state = AccountState::kStopped;
   status_.lastStopAt = context_.clock.wallUs();
   status_.lastActivity = std::max(status_.lastActivity, gone->counters().lastActivityUs.load());
+  status_.pluginHealth = GW_HEALTH_OK;
+  status_.pluginHealthText.clear();
   status_.generation = 0;
   status_.addresses.clear();
   return cutOff;
@@ -243,6 +246,16 @@ size_t ChannelAccount::stop(uint32_t closeCode, uint64_t graceMs, bool byOperato
 Result<void> ChannelAccount::reloadTls() {
   if (!tls_) return {};
   return tls_->reload();
+}
+
+bool ChannelAccount::refreshHealth() {
+  if (!instance_) return false;  // only this thread changes it
+  plugin::PluginHealth health = instance_->health();
+  std::lock_guard lock(mutex_);
+  const bool isChange = status_.pluginHealth != health.level;
+  status_.pluginHealth = health.level;
+  status_.pluginHealthText = std::move(health.text);
+  return isChange;
 }
 
 AccountSnapshot ChannelAccount::snapshot() const {

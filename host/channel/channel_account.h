@@ -55,6 +55,8 @@ class ChannelAccount {
   /// Returns how many streams had to be cut off. byOperator: being stopped is then no fault.
   size_t stop(uint32_t closeCode, uint64_t graceMs, bool byOperator);
   Result<void> reloadTls();
+  /// Asks the plugin how it is, for the next snapshot. True if that changed.
+  bool refreshHealth();
 
   AccountSnapshot snapshot() const;
 

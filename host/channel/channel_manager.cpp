@@ -94,9 +94,12 @@ void ChannelManager::startAccepting(std::vector<net::EventLoop*> loops) {
 }
 
 void ChannelManager::stopAccepting() {
-  context_.loops.clear();
+  const std::vector<net::EventLoop*> loops = std::exchange(context_.loops, {});
   for (const auto& account : accounts_) account->stopAccepting();
-  for (const auto& listener : http_) listener->close();
+  for (const auto& listener : http_) {
+    listener->close();
+    listener->closeIdle(loops);
+  }
   changed();
 }
 
@@ -130,6 +133,12 @@ Result<size_t> ChannelManager::stop(const std::string& id, uint64_t graceMs) {
   const size_t cutOff = account->stop(GW_CLOSE_SHUTDOWN, graceMs, true);
   changed();
   return cutOff;
+}
+
+void ChannelManager::refreshHealth() {
+  bool isChange = false;
+  for (const auto& account : accounts_) isChange = account->refreshHealth() || isChange;
+  if (isChange) changed();
 }
 
 std::vector<Error> ChannelManager::reloadTls() {

@@ -53,6 +53,9 @@ class ChannelManager {
   Result<void> start(const std::string& id);
   Result<size_t> stop(const std::string& id, uint64_t graceMs);
 
+  /// Asks every running plugin how it is; snapshots show it. Call it now and then (gw.health/1).
+  void refreshHealth();
+
   /// Reads all certificates anew. All are tried; the failures are returned.
   std::vector<Error> reloadTls();
   /// Allowed hosts and origins of an HTTP listener, live. Fails: kNotFound.

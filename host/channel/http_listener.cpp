@@ -89,6 +89,15 @@ void HttpListener::close() {
   isAccepting_ = false;
 }
 
+void HttpListener::closeIdle(const std::vector<net::EventLoop*>& loops) {
+  for (net::EventLoop* loop : loops) {
+    // Weak: the front must not live on in an inbox that is never drained.
+    loop->post([front = std::weak_ptr(front_), loop] {
+      if (auto present = front.lock()) present->closeIdle(*loop);
+    });
+  }
+}
+
 Result<void> HttpListener::addRoutes(const std::string& owner, std::vector<net::HttpRoute> routes) {
   for (const net::HttpRoute& wanted : routes) {
     for (const auto& [other, taken] : routes_) {

@@ -52,6 +52,9 @@ class HttpListener {
   /// Closes the listening sockets; connections live on.
   void close();
 
+  /// Ends keep-alive connections: the idle ones now, the others after their answer.
+  void closeIdle(const std::vector<net::EventLoop*>& loops);
+
   /// Adds an account's routes and publishes the table. Fails, changing nothing: kConflict if another
   /// owner has one of them (the message names both).
   Result<void> addRoutes(const std::string& owner, std::vector<net::HttpRoute> routes);

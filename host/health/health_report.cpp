@@ -4,6 +4,8 @@
 
 #include <fstream>
 
+#include "gw/health.h"
+
 namespace gw::health {
 namespace {
 
@@ -17,6 +19,14 @@ void addAccountProblem(std::vector<Problem>& problems, const AccountSnapshot& ac
     problems.push_back({"account:" + id + ":error", HealthLevel::kUnhealthy,
                         "channel " + id + " is in error: " + account.lastError, account.lastErrorAt, next});
     return;
+  }
+  if (account.state == AccountState::kRunning && account.pluginHealth != GW_HEALTH_OK) {
+    const bool hasFailed = account.pluginHealth == GW_HEALTH_FAILED;
+    problems.push_back({"account:" + id + (hasFailed ? ":failed" : ":degraded"),
+                        hasFailed ? HealthLevel::kUnhealthy : HealthLevel::kDegraded,
+                        "channel " + id + " says that it " + (hasFailed ? "has failed" : "is degraded") +
+                            (account.pluginHealthText.empty() ? "" : ": " + account.pluginHealthText),
+                        0, "gwctl channel show " + id});
   }
   const bool isWanted = account.enabled && !account.stoppedByOperator;
   if (account.state == AccountState::kRunning || !isWanted) return;

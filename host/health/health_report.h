@@ -2,7 +2,8 @@
 // HealthReport: what the gateway's health is and why; and the rules that say so. Plain values, no
 // threads: health_monitor.* runs them, callers render them.
 //
-// Rules: an account in error → unhealthy; an account that should run and does not → degraded; one that
+// Rules: an account in error, or whose plugin says that it failed → unhealthy; one whose plugin calls
+// itself degraded → degraded; an account that should run and does not → degraded; one that
 // the operator stopped, or that is not enabled, does not count. Store or backend down → degraded. A
 // loop that no longer turns → unhealthy. The report's level is the worst of its problems.
 

@@ -57,6 +57,7 @@ Result<std::shared_ptr<Generation>> Generation::load(const std::string& file, co
   // Whoever drops the last reference, the library is closed on the control thread.
   std::shared_ptr<Generation> made(new Generation, [](Generation* g) { reap([g] { delete g; }); });
   made->number_ = number;
+  made->loadedAtUs_ = systemClock().wallUs();
   made->channelId_ = copy->note.id;
   made->file_ = file;
   made->sha256_ = copy->sha256;

@@ -38,6 +38,7 @@ class Generation {
   const std::string& version() const { return version_; }
   const std::string& file() const { return file_; }      // the original
   const std::string& sha256() const { return sha256_; }  // of the copy
+  int64_t loadedAtUs() const { return loadedAtUs_; }     // UTC
 
   const gw_plugin& plugin() const { return *plugin_; }
   const gw_stream_ext& stream() const { return *stream_; }  // required
@@ -53,6 +54,7 @@ class Generation {
   Result<void> initialise(const gw_host& host, const CallbackOwner& owner);
 
   uint64_t number_ = 0;
+  int64_t loadedAtUs_ = 0;
   std::string channelId_, version_, file_, sha256_, copy_;
   std::unique_ptr<Library> library_;
   const gw_plugin* plugin_ = nullptr;

@@ -1,5 +1,7 @@
 #include "plugin/instance.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "plugin/plugin_call.h"
 #include "plugin/reaper.h"
@@ -11,6 +13,22 @@ Error named(const std::string& accountId, const Error& error) {
   Error out = error;
   out.message = accountId + ": " + error.message;
   return out;
+}
+
+constexpr size_t kMaxHealthText = 256;
+
+/// The sink's report(): called by the plugin, so nothing may leave it as an exception. The worst of
+/// several reports counts; a level from the future counts as degraded.
+void takeReport(void* ctx, uint32_t level, gw_slice text) noexcept {
+  try {
+    auto& health = *static_cast<PluginHealth*>(ctx);
+    if (level > GW_HEALTH_FAILED) level = GW_HEALTH_DEGRADED;
+    if (level < health.level) return;
+    health.level = level;
+    health.text.assign(text.ptr, text.len == 0 ? 0 : std::min(text.len, kMaxHealthText));
+  } catch (...) {
+    return;  // out of memory: the level is kept
+  }
 }
 
 }  // namespace
@@ -43,6 +61,27 @@ Result<void> Instance::start() {
   if (!called) return named(accountId_, called.error());
   started_ = true;
   return {};
+}
+
+Result<void> Instance::selfTest() {
+  const gw_health_ext* ext = generation_->health();
+  if (ext == nullptr) return {};
+  auto called = callPlugin(*owner_, "selftest", [&](gw_err& err) { return ext->selftest(raw_, &err); });
+  if (!called) return named(accountId_, called.error());
+  return called;
+}
+
+PluginHealth Instance::health() {
+  PluginHealth health;
+  const gw_health_ext* ext = generation_->health();
+  if (ext == nullptr) return health;
+  gw_health_sink sink{&health, &takeReport};
+  auto called = callPlugin(*owner_, "health.report", [&](gw_err&) {
+    ext->report(raw_, &sink);
+    return GW_OK;
+  });
+  if (!called) return {GW_HEALTH_FAILED, called.error().message};
+  return health;
 }
 
 void Instance::drain(uint64_t deadlineMs) {

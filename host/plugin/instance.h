@@ -19,11 +19,17 @@ struct InstanceCounters {
   std::atomic<uint64_t> accepted{0};
   std::atomic<int64_t> lastActivityUs{0};
   std::atomic<uint64_t> slowCallbacks{0};
-  std::atomic<uint64_t> encodeCalls{0};   // gw.encode/1 encode: once per (event, class, loop)
-  std::atomic<bool> quarantined{false};   // refuses accepts
+  std::atomic<uint64_t> encodeCalls{0};  // gw.encode/1 encode: once per (event, class, loop)
+  std::atomic<bool> quarantined{false};  // refuses accepts
   // When the latest slow callbacks ended; kept by callback_guard.cpp.
   std::array<std::atomic<uint64_t>, 4> slowStampsNs{};
   std::atomic<uint32_t> slowCount{0};
+};
+
+/// What a plugin says of an instance.
+struct PluginHealth {
+  uint32_t level = GW_HEALTH_OK;
+  std::string text;  // at most 256 bytes
 };
 
 struct CallbackOwner;  // plugin/callback_guard.h
@@ -32,12 +38,16 @@ class Instance {
  public:
   /// [control] validate_config, create. Fails with the plugin's sentence.
   /// The last reference may be dropped on any thread: destroy then runs where reaper.h says.
-  static Result<std::shared_ptr<Instance>> create(std::shared_ptr<Generation> generation,
-                                                  std::string accountId, std::string optionsJson);
+  static Result<std::shared_ptr<Instance>> create(std::shared_ptr<Generation> generation, std::string accountId,
+                                                  std::string optionsJson);
   ~Instance();  // destroy
   Instance(const Instance&) = delete;
 
   Result<void> start();
+  /// [control] gw.health/1 selftest; good if the plugin has none.
+  Result<void> selfTest();
+  /// [control] gw.health/1 report: what the plugin says of itself (GW_HEALTH_*); OK if it says nothing.
+  PluginHealth health();
   void drain(uint64_t deadlineMs);
   void stop();
 

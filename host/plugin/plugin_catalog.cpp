@@ -21,6 +21,23 @@ std::vector<std::string> libraryFiles(const std::string& dir) {
   return files;
 }
 
+std::string text(const gw_slice& slice) { return slice.len == 0 ? std::string() : std::string(slice.ptr, slice.len); }
+
+void describe(const Generation& generation, CatalogEntry& entry) {
+  const gw_descriptor& descriptor = generation.plugin().descriptor;
+  entry.generation = generation.number();
+  entry.sha256 = generation.sha256();
+  entry.version = generation.version();
+  entry.name = text(descriptor.name);
+  entry.vendor = text(descriptor.vendor);
+  entry.license = text(descriptor.license);
+  entry.loadedAtUs = generation.loadedAtUs();
+  entry.extensions = {GW_EXT_STREAM, GW_EXT_ENCODE};
+  if (generation.http()) entry.extensions.emplace_back(GW_EXT_HTTP);
+  if (generation.health()) entry.extensions.emplace_back(GW_EXT_HEALTH);
+  if (generation.config()) entry.extensions.emplace_back(GW_EXT_CONFIG);
+}
+
 }  // namespace
 
 PluginCatalog::PluginCatalog(CatalogOptions options, const gw_host& host)
@@ -74,10 +91,7 @@ std::vector<CatalogEntry> PluginCatalog::entries() const {
   }
   for (CatalogEntry& entry : copy) {
     for (const auto& generation : pins) {
-      if (entry.file != generation->file()) continue;
-      entry.generation = generation->number();
-      entry.sha256 = generation->sha256();
-      entry.version = generation->version();
+      if (entry.file == generation->file()) describe(*generation, entry);
     }
   }
   return copy;

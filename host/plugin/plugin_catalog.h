@@ -25,7 +25,13 @@ struct CatalogEntry {
   std::string version;
   std::string refusedReason;  // empty: usable
   uint64_t generation = 0;    // the loaded one; 0: not loaded
-  std::string sha256;         // of the loaded copy
+  // Known once loaded:
+  std::string sha256;  // of the copy
+  std::string name;
+  std::string vendor;
+  std::string license;
+  std::vector<std::string> extensions;  // "gw.stream/1", ...
+  int64_t loadedAtUs = 0;
 };
 
 struct CatalogOptions {

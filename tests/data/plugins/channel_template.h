@@ -2,8 +2,9 @@
 // particular good or bad plugin: each defines what it changes, then includes this file.
 //   TEST_ID, TEST_NOTE_ABI, TEST_ENTRY (body), TEST_INIT (body), TEST_STREAM, TEST_ENCODE (tables)
 // An instance does what words in its options ask for: "fail-validate", "throw-create", "null-create",
-// "fail-start", "throw-start", "throw-stop", "no-routes", "throw-routes", "bad-route"; {"path":"/x"} sets its route.
-// Every lifecycle call is told to the host's log, so that tests see it.
+// "fail-start", "throw-start", "throw-stop", "no-routes", "throw-routes", "bad-route", and of
+// a plugin with gw.health/1 "fail-selftest", "throw-report", "degraded", "failed", "future"; {"path":"/x"} sets its
+// route. Every lifecycle call is told to the host's log, so that tests see it.
 #ifndef GW_TESTS_CHANNEL_TEMPLATE_H
 #define GW_TESTS_CHANNEL_TEMPLATE_H
 
@@ -14,7 +15,9 @@
 #include <string>
 #include <string_view>
 
+#include "gw/config.h"
 #include "gw/encode.h"
+#include "gw/health.h"
 #include "gw/note.h"
 #include "gw/plugin.h"
 #include "gw/stream.h"
@@ -146,7 +149,30 @@ const gw_http_ext httpTable = {sizeof(gw_http_ext), httpRoutes, httpRequest, htt
 #define TEST_HTTP &httpTable
 #endif
 
+gw_status healthSelftest(gw_inst* inst, gw_err* err) {
+  if (!account(inst)->wants("fail-selftest")) return GW_OK;
+  say(err, "the codec is broken");
+  return GW_E_INTERNAL;
+}
+void healthReport(gw_inst* inst, gw_health_sink* sink) {
+  if (account(inst)->wants("throw-report")) throw std::runtime_error("report went wrong");
+  sink->report(sink->ctx, GW_HEALTH_OK, text("fine"));
+  if (account(inst)->wants("degraded")) sink->report(sink->ctx, GW_HEALTH_DEGRADED, text("half the speed"));
+  if (account(inst)->wants("failed")) sink->report(sink->ctx, GW_HEALTH_FAILED, text("no speed"));
+  if (account(inst)->wants("future")) sink->report(sink->ctx, 99, text(""));
+  sink->report(sink->ctx, GW_HEALTH_OK, text("still fine"));
+}
+const gw_health_ext healthTable = {sizeof(gw_health_ext), healthSelftest, healthReport};
+gw_slice configSchema() { return text("{}"); }
+const gw_config_ext configTable = {sizeof(gw_config_ext), configSchema};
+
 const void* getExtension(gw_slice id) {
+#ifdef TEST_HEALTH
+  if (view(id) == GW_EXT_HEALTH) return &healthTable;
+  if (view(id) == GW_EXT_CONFIG) return &configTable;
+#endif
+  (void)healthTable;
+  (void)configTable;
   if (view(id) == GW_EXT_STREAM) return TEST_STREAM;
   if (view(id) == GW_EXT_ENCODE) return TEST_ENCODE;
   if (view(id) == GW_EXT_HTTP) return TEST_HTTP;

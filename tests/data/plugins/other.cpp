@@ -1,3 +1,4 @@
-// A second good channel.
+// A second good channel, with every optional extension.
 #define TEST_ID "other"
+#define TEST_HEALTH
 #include "channel_template.h"

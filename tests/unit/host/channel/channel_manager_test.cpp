@@ -6,6 +6,7 @@
 #include "gw/types.h"
 #include "unit/host/channel/fake_acceptor.h"
 #include "unit/host/channel/tcp_client.h"
+#include "unit/host/net/tls_fixture.h"
 #include "unit/host/plugin/plugin_files.h"
 
 namespace gw::channel {
@@ -443,6 +444,64 @@ TEST_F(ChannelManagerTest, ACertificateThatIsMissingIsTheAccountsError) {
   EXPECT_THAT(account("good:tls").lastError, HasSubstr("cert.pem"));
   EXPECT_THAT(account("good:web").lastError, HasSubstr("cert.pem"));
   onControl([&] { EXPECT_TRUE(manager().reloadTls().empty()); });  // nothing loaded, nothing to reload
+}
+
+TEST_F(ChannelManagerTest, ShowsWhatPluginsSayOfThemselves) {
+  folder_.place("other");
+  AccountSpec& spec = socketAccount("weak");
+  spec.channelId = "other";
+  spec.optionsJson = "degraded";
+  AccountSpec& broken = socketAccount("broken");
+  broken.channelId = "other";
+  broken.optionsJson = "fail-selftest";
+  up();
+  EXPECT_THAT(account("other:broken").lastError, HasSubstr("selftest failed: the codec is broken"));
+  EXPECT_EQ(account("other:weak").pluginHealth, 0u);
+  const int before = changes_;
+  onControl([&] { manager().refreshHealth(); });
+  EXPECT_EQ(account("other:weak").pluginHealth, 1u);
+  EXPECT_EQ(account("other:weak").pluginHealthText, "half the speed");
+  EXPECT_EQ(changes_, before + 1);
+  onControl([&] { manager().refreshHealth(); });
+  EXPECT_EQ(changes_, before + 1);
+  ASSERT_TRUE(stop("other:weak").ok());
+  EXPECT_EQ(account("other:weak").pluginHealth, 0u);
+}
+
+TEST_F(ChannelManagerTest, KeepAliveConnectionsEndWithTheListener) {
+  httpListener();
+  httpAccount("default");
+  up();
+  test::TcpClient client(httpPort());
+  client.send("GET /good HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  EXPECT_THAT(client.readUntil("good:default good:default"), HasSubstr("200"));
+  EXPECT_EQ(manager().httpListeners().at(0)->waiting(), 1u);
+  onControl([&] { manager().stopAccepting(); });
+  EXPECT_EQ(client.readAll(), "");
+}
+
+TEST_F(ChannelManagerTest, ATlsAccountHandsItsContextOverAndReloadsIt) {
+  net::test::Identity identity;
+  net::test::makeIdentity(identity, "localhost");
+  const net::test::PemFolder pems;
+  pems.write("cert.pem", "key.pem", identity);
+  net::TlsFiles files;
+  files.certificateFile = pems.path("cert.pem");
+  files.keyFile = pems.path("key.pem");
+  socketAccount("tls").tls = files;
+  httpListener().tls = files;
+  httpAccount("web");
+  up();
+  ASSERT_TRUE(account("good:tls").running) << account("good:tls").lastError;
+  EXPECT_THAT(account("good:web").addresses.at(0), StartsWith("https://127.0.0.1:"));
+  test::TcpClient client(portOf("good:tls"));
+  ASSERT_TRUE(acceptor_.waitForStreams(1));
+  EXPECT_TRUE(acceptor_.sawTls());
+  EXPECT_THAT(test::httpGet(httpPort(), "/good"), ::testing::Not(HasSubstr("HTTP/1.1")));  // no TLS spoken: cut
+  onControl([&] { EXPECT_TRUE(manager().reloadTls().empty()); });
+  std::ofstream(files.keyFile) << "not a key";
+  onControl([&] { EXPECT_EQ(manager().reloadTls().size(), 2u); });
+  EXPECT_TRUE(account("good:tls").running);  // with the old certificate
 }
 
 TEST_F(ChannelManagerTest, SnapshotsMayBeTakenWhileAccountsComeAndGo) {

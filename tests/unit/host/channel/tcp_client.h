@@ -30,6 +30,13 @@ class TcpClient {
     const ssize_t sent = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
     (void)sent;
   }
+  /// What has come once it ends with this text (or the peer closed, or the deadline).
+  std::string readUntil(const std::string& end) const {
+    std::string all;
+    char byte;
+    while (!all.ends_with(end) && ::recv(fd_, &byte, 1, 0) == 1) all += byte;
+    return all;
+  }
   /// Everything until the peer closes (or the deadline).
   std::string readAll() const {
     std::string all;

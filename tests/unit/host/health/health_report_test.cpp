@@ -50,6 +50,21 @@ TEST(HealthRules, AQuarantinedAccountSaysHowToBringItBack) {
   EXPECT_EQ(findProblems(withAccount(slow), kNow).at(0).nextCommand, "gwctl channel start telnet:default");
 }
 
+TEST(HealthRules, WhatAPluginSaysOfItselfCounts) {
+  AccountSnapshot running = account(AccountState::kRunning);
+  running.pluginHealth = 1;
+  running.pluginHealthText = "half the speed";
+  auto problems = findProblems(withAccount(running), kNow);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].level, HealthLevel::kDegraded);
+  EXPECT_EQ(problems[0].what, "channel telnet:default says that it is degraded: half the speed");
+  running.pluginHealth = 2;
+  running.pluginHealthText.clear();
+  problems = findProblems(withAccount(running), kNow);
+  EXPECT_EQ(problems.at(0).level, HealthLevel::kUnhealthy);
+  EXPECT_EQ(problems.at(0).what, "channel telnet:default says that it has failed");
+}
+
 TEST(HealthRules, AnAccountThatShouldRunAndDoesNotDegrades) {
   for (const AccountState state : {AccountState::kStopped, AccountState::kStarting, AccountState::kStopping}) {
     const auto problems = findProblems(withAccount(account(state)), kNow);

@@ -172,6 +172,24 @@ TEST_F(GenerationTest, InstanceFailuresAreSentencesWithTheAccount) {
   EXPECT_EQ((*instance("throw-start"))->start().error().message, "good:default: start threw an exception");
 }
 
+TEST_F(GenerationTest, AsksThePluginHowItIs) {
+  const auto other = [this](const std::string& options) {
+    auto made = Instance::create(*load("other"), "other:default", options);
+    return *made;
+  };
+  EXPECT_NE(other("")->generation().config(), nullptr);
+  EXPECT_TRUE(other("")->selfTest().ok());
+  EXPECT_EQ(other("fail-selftest")->selfTest().error().message, "other:default: selftest failed: the codec is broken");
+  EXPECT_EQ(other("")->health().level, static_cast<uint32_t>(GW_HEALTH_OK));
+  EXPECT_EQ(other("")->health().text, "still fine");
+  EXPECT_EQ(other("degraded")->health().level, static_cast<uint32_t>(GW_HEALTH_DEGRADED));
+  EXPECT_EQ(other("degraded failed")->health().text, "no speed");
+  EXPECT_EQ(other("future")->health().level, static_cast<uint32_t>(GW_HEALTH_DEGRADED));
+  EXPECT_EQ(other("throw-report")->health().level, static_cast<uint32_t>(GW_HEALTH_FAILED));
+  EXPECT_TRUE((*instance("{}"))->selfTest().ok());  // has no gw.health/1
+  EXPECT_EQ((*instance("{}"))->health().level, static_cast<uint32_t>(GW_HEALTH_OK));
+}
+
 TEST_F(GenerationTest, AThrowingStopStillLeadsToDestroy) {
   {
     auto made = instance("throw-stop");

@@ -82,6 +82,18 @@ TEST_F(PluginCatalogTest, AccountsShareOneGenerationUntilTheLastIsGone) {
   EXPECT_EQ((*catalog().generation("good"))->number(), 2u);
 }
 
+TEST_F(PluginCatalogTest, DescribesWhatIsLoaded) {
+  folder_.place("other");
+  EXPECT_TRUE(entry("other.so").extensions.empty());
+  const auto loaded = catalog().generation("other");
+  const CatalogEntry now = entry("other.so");
+  EXPECT_EQ(now.name, "Test channel");
+  EXPECT_EQ(now.vendor, "tests");
+  EXPECT_EQ(now.license, "Apache-2.0");
+  EXPECT_GT(now.loadedAtUs, 0);
+  EXPECT_EQ(now.extensions.size(), 5u);
+}
+
 TEST_F(PluginCatalogTest, AFailedLoadUsesUpItsNumber) {
   folder_.placeAs("failing_init", "good.so");
   EXPECT_FALSE(catalog().generation("good").ok());

@@ -17,6 +17,7 @@ import { CommandQueue } from './command_queue.js';
 import {
   Lost, Refused, VERSION, afterClose, backoffMs, closeNotice, isAbove, randomId, withDeadline,
 } from './protocol.js';
+import { Pulse } from './pulse.js';
 import { Replay } from './replay.js';
 import { SecondStream } from './second_stream.js';
 import { RpcLink } from './sse_link.js';
@@ -25,7 +26,6 @@ import { WsLink, wsUrl } from './ws_link.js';
 const OPEN_MS = 10_000;
 const ANSWER_MS = 15_000;
 const PROBE_MS = 4_000;
-const QUIET_MS = 25_000;    // nothing heard for so long: ask whether anyone is there
 const ACK_EVENTS = 20;
 const ACK_MS = 1_000;
 
@@ -39,12 +39,13 @@ export class SessionClient {
     this.tries = 0;
     this.position = { ...memory.position };
     this.unacknowledged = 0;
-    this.stateVersion = 0;
+    this.stateVersion = 0;    // of the newest event without a position
+    this.pulse = new Pulse((link) => this.#call(link, 'ping', {}));
     this.replay = new Replay((isReplaying) => view.onReplay(isReplaying));
     this.second = new SecondStream({
       base,
       newToken: async () => (await this.request('attach.token')).attachToken,
-      onEvent: (frame) => this.#event(frame, frame.epoch ?? 0),
+      onEvent: (frame) => this.#secondEvent(frame),
       isWanted: () => Boolean(this.link?.isOpen) && this.isPlaying,
     });
     this.commands = new CommandQueue({ client: this, memory, view });
@@ -133,8 +134,7 @@ export class SessionClient {
     this.tries = 0;
     this.connId = hello.server?.connId;
     this.connEpoch = session.epoch ?? 0;
-    this.heardAt = Date.now();
-    this.methods = hello.features?.methods ?? [];
+    this.stateVersion = hello.snapshot?.stateVersion ?? 0;  // a restarted gateway counts anew
     if (!isResume) this.position = { epoch: 0, seq: 0 };
     if (isResume) {
       const head = session.seq === undefined ? null : { epoch: this.connEpoch, seq: session.seq };
@@ -143,7 +143,7 @@ export class SessionClient {
     this.#adopt(session);
     if (this.isPlaying) this.#playing(session);
     this.#tell('open');
-    this.#watch();
+    this.pulse.start(this.link);
   }
 
   /** Takes what a session block brings: in hello-ok, in the event `session`, in an answer. */
@@ -224,7 +224,7 @@ export class SessionClient {
   // ---- frames -----------------------------------------------------------------------------------
 
   #frame(link, frame) {
-    if (link === this.link) this.heardAt = Date.now();
+    if (link === this.link) this.pulse.heard();
     if (frame.type === 'res') {
       const call = this.waiting.get(String(frame.id));
       if (!call) return;
@@ -236,6 +236,12 @@ export class SessionClient {
       if (frame.epoch !== undefined) this.connEpoch = frame.epoch;
       this.#event(frame, this.connEpoch);
     }
+  }
+
+  /** Events without a position cannot be told apart: while the socket is there, they come by it alone. */
+  #secondEvent(frame) {
+    if (frame.event === 'closed' || (frame.seq === undefined && this.link?.isOpen)) return;
+    this.#event(frame, frame.epoch ?? 0);
   }
 
   #event(frame, epoch) {
@@ -292,7 +298,7 @@ export class SessionClient {
     this.#abandon(link);
     if (link !== this.link) return;
     this.link = null;
-    clearInterval(this.pulse);
+    this.pulse.stop();
     this.commands.halt();
     this.closeCode = code;
     if (this.isConnecting) return;  // #connect's caller sees the rejection
@@ -334,7 +340,7 @@ export class SessionClient {
   /** Lets go of the connection without a word to the view. */
   #drop() {
     clearTimeout(this.retry);
-    clearInterval(this.pulse);
+    this.pulse.stop();
     clearTimeout(this.ackTimer);
     this.ackTimer = null;
     this.replay.end();
@@ -346,31 +352,11 @@ export class SessionClient {
     }
   }
 
-  // ---- is anyone there ----------------------------------------------------------------------------
-
-  #watch() {
-    clearInterval(this.pulse);
-    this.pulse = setInterval(() => {
-      if (Date.now() - this.heardAt >= QUIET_MS) this.#probe(ANSWER_MS);
-    }, 5_000);
-  }
-
-  async #probe(patienceMs) {
-    const link = this.link;
-    if (!link?.isOpen || this.probing) return;
-    this.probing = true;
-    try {
-      await withDeadline(this.#call(link, 'ping', {}), patienceMs);
-    } catch (error) {
-      if (!(error instanceof Refused)) link.close();
-    } finally {
-      this.probing = false;
-    }
-  }
+  // ---- what people and the page ask ----------------------------------------------------------------
 
   /** The page came back to the front, or the machine to the network: do not wait for a timer. */
   wake() {
-    if (this.link?.isOpen && !this.isConnecting) this.#probe(PROBE_MS);
+    if (this.link?.isOpen && !this.isConnecting) this.pulse.probe(PROBE_MS);
     else if (this.hasToken && !this.isConnecting && this.status === 'waiting') this.resume();
   }
 

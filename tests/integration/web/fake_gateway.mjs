@@ -283,7 +283,7 @@ export class FakeGateway {
     return {
       protocol: 1, server: { version: 'fake', connId: connection.id, gatewayId: 'fake' }, session,
       auth: { role: 'player', scopes: [] }, features: { methods: ['register'], events: [] },
-      policy: { maxPayload: 65536 },
+      snapshot: { presence: { count: 1, members: [] }, stateVersion: 0 }, policy: { maxPayload: 65536 },
     };
   }
 

@@ -224,10 +224,29 @@ test('both: a broadcast without a position is shown once, from whichever stream 
   await open('both');
   await logIn(page);
   await until(() => [...gateway.session.connections].some((one) => one.kind === 'attached'), 'EventSource attached');
-  gateway.say('marker one');
-  gateway.say('marker two');
-  await waitLine(page, 'marker two');
-  assert.deepEqual((await lines(page)).slice(1), ['marker one', 'marker two']);
+  const drop = (text, stateVersion) => gateway.session.emit('output', { kind: 'text', text }, { must: false, stateVersion });
+  drop('Bertram arrives.', 7);
+  gateway.say('a line with a position');
+  drop('Bertram leaves.', 8);
+  gateway.say('the last one');
+  await until(() => gateway.session.acked.seq === gateway.session.seq, 'all came by both');
+  // Two streams have no common order for what has no position; each line is there once all the same.
+  await waitLine(page, 'Bertram leaves.');
+  assert.deepEqual((await lines(page)).slice(1).sort(),
+    ['Bertram arrives.', 'Bertram leaves.', 'a line with a position', 'the last one']);
+});
+
+test('a restarted gateway counts its broadcasts anew, and they are shown', async () => {
+  await open();
+  await logIn(page);
+  const drop = (text, stateVersion) => gateway.session.emit('output', { kind: 'text', text }, { must: false, stateVersion });
+  drop('before', 100);
+  await waitLine(page, 'before');
+  gateway.crash();
+  await until(() => gateway.session.connections.size === 1, 'it came back');
+  await waitConnected(page);
+  drop('after', 1);
+  await waitLine(page, 'after');
 });
 
 test('both: while the socket is away, lines still come and commands still go', async () => {

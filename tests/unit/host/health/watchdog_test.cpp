@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <future>
@@ -133,14 +134,19 @@ TEST(Watchdog, ItsThreadFindsAStuckCallOfARealThread) {
 TEST(ThreadStack, ShowsWhereAnotherThreadIs) {
   prepareThreadStacks();
   std::promise<pid_t> inside;
-  std::promise<void> leave;
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
   std::thread other([&] {
     inside.set_value(::gettid());
-    leave.get_future().wait();
+    pollfd wait{ends[0], POLLIN, 0};
+    while (::poll(&wait, 1, -1) != 1) {
+    }
   });
   const std::string stack = stackOfThread(inside.get_future().get());
-  leave.set_value();
+  EXPECT_EQ(::write(ends[1], "x", 1), 1);
   other.join();
+  ::close(ends[0]);
+  ::close(ends[1]);
   EXPECT_GT(std::count(stack.begin(), stack.end(), '\n'), 3);
   EXPECT_THAT(stack, HasSubstr("libc.so"));
   EXPECT_THAT(stack, HasSubstr("unit_health"));

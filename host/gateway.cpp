@@ -43,14 +43,27 @@ Gateway::Parts::Parts(const config::GatewayConfig& config)
     : admission(admissionLimits(config.limits)), services(clock, admission, sessionLimits(config.limits), "0.1.0") {}
 
 Gateway::Gateway(config::GatewayConfig config, GatewayOptions options)
-    : config_(std::move(config)), options_(std::move(options)), parts_(std::make_unique<Parts>(config_)) {}
+    : config_(std::move(config)), options_(std::move(options)), parts_(std::make_unique<Parts>(config_)) {
+  // Relative paths start at the configuration's folder: it does not matter where the program is started.
+  config_.sourceFile = std::filesystem::absolute(config_.sourceFile).lexically_normal().string();
+  config_.adminSocket = config::adminSocketPath(config_);
+  for (std::string& dir : config_.pluginDirs) dir = config::resolvePath(config_, dir);
+  if (!config_.webDir.empty()) config_.webDir = config::resolvePath(config_, config_.webDir);
+  const auto resolveTls = [&](config::Tls& tls) {
+    for (std::string* file : {&tls.certificateFile, &tls.keyFile, &tls.clientCaFile})
+      if (!file->empty()) *file = config::resolvePath(config_, *file);
+  };
+  for (config::HttpListener& listener : config_.http) resolveTls(listener.tls);
+  for (config::Account& account : config_.accounts) resolveTls(account.tls);
+  config_.stateDir = config::resolvePath(config_, config_.stateDir);
+}
 
 Gateway::~Gateway() {
   if (parts_->lockFd >= 0) ::close(parts_->lockFd);
 }
 
 std::string Gateway::path(const std::string& relativeToState) const {
-  return std::filesystem::path(relativeToState).is_absolute() ? relativeToState : config_.stateDir + "/" + relativeToState;
+  return config::statePath(config_, relativeToState);
 }
 
 void Gateway::start() {
@@ -280,8 +293,8 @@ void Gateway::startAdmin() {
     if (!queued) (*answer)({});
   };
   admin::AdminOptions options;
-  options.socketPath = config_.adminSocket.empty() ? path("admin.sock") : config_.adminSocket;
-  options.tightenFolder = config_.adminSocket.empty();
+  options.socketPath = config_.adminSocket;
+  options.tightenFolder = config_.adminSocket == path("admin.sock");
   options.tcpEnabled = config_.adminTcpEnabled;
   options.tcpPort = config_.adminTcp.port;
   auto started = admin::AdminServer::start(options, *parts.adminPort);
@@ -305,7 +318,7 @@ std::string Gateway::readyLine() const {
       out += (first ? "" : ",") + session::jsonString(origin);
       first = false;
     }
-  const std::string socket = config_.adminSocket.empty() ? path("admin.sock") : config_.adminSocket;
+  const std::string socket = config_.adminSocket;
   return out + "],\"adminSocket\":" + session::jsonString(socket) +
          ",\"adminTcpPort\":" + std::to_string(parts_->admin->tcpPort()) + "}";
 }

@@ -9,8 +9,8 @@ echo "Gatehouse is ready."
 if [ -n "$HTTP_PORT" ]; then
   cat <<TEXT
   browser     $URL/
-  curl (SSE)  log in with a name you registered, then listen and speak:
-    TOKEN=\$(curl -sS $URL/rpc -H 'Content-Type: application/json' -d '{"type":"req","id":"1","method":"connect","params":{"protocol":{"min":1,"max":1},"role":"player","client":{"id":"curl","version":"1"},"device":{"id":"curl"},"auth":{"username":"NAME","password":"PASSWORD"}}}' | grep -o '"accessToken":"[^"]*' | cut -d'"' -f4)
+  curl (SSE)  a new visitor with a name of random letters; the first line logs in, the second listens:
+    NAME=\$(tr -dc a-z </dev/urandom | head -c 8); TOKEN=\$(curl -sS $URL/rpc -H 'Content-Type: application/json' -d '{"type":"req","id":"1","method":"connect","params":{"auth":{"username":"'\$NAME'","password":"'\$NAME\$NAME'","register":true},"character":"'\$NAME'","createCharacter":true,"device":{"id":"curl"}}}' | grep -o '"accessToken":"[^"]*' | cut -d'"' -f4)
     curl -N $URL/events -H "Authorization: Bearer \$TOKEN"
 TEXT
 fi

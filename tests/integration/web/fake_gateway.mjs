@@ -10,7 +10,7 @@ import { WebSocketServer } from 'ws';
 
 const WEB = fileURLToPath(new URL('../../../host/web/', import.meta.url));
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
-const token = () => randomBytes(24).toString('base64url');
+const token = () => randomBytes(36).toString('base64url');
 
 class Refusal extends Error {
   constructor(code, reason = '', more = {}) {
@@ -50,7 +50,8 @@ export class FakeGateway {
     this.cookies = new Map();
     this.sockets = new Set();
     this.rotations = 0;
-    this.requests = [];
+    this.requests = [];           // every frame that came, and
+    this.sent = [];               // every one that went out: tests hold both against the schema
     this.connects = 0;
     this.faults = {};             // method → function(connection, frame): true = handled
     this.isDown = false;
@@ -119,7 +120,9 @@ export class FakeGateway {
       send: (frame) => {
         const { epoch, ...rest } = frame;
         if (epoch && epoch !== connection.toldEpoch) rest.epoch = connection.toldEpoch = epoch;
-        ws.send(JSON.stringify(frame.type === 'event' ? rest : frame));
+        const told = frame.type === 'event' ? rest : frame;
+        this.sent.push(told);
+        ws.send(JSON.stringify(told));
       },
       close: (code, reason) => ws.close(code, reason),
       destroy: () => ws.terminate(),
@@ -160,6 +163,7 @@ export class FakeGateway {
       return response.end(JSON.stringify({ code: 'UNAUTHORIZED', message: 'unknown access token' }));
     }
     return this.#answer(connection, JSON.parse(body), (answer) => {
+      this.sent.push(answer);
       response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
       response.end(JSON.stringify(answer));
     });
@@ -283,7 +287,8 @@ export class FakeGateway {
     return {
       protocol: 1, server: { version: 'fake', connId: connection.id, gatewayId: 'fake' }, session,
       auth: { role: 'player', scopes: [] }, features: { methods: ['register'], events: [] },
-      snapshot: { presence: { count: 1, members: [] }, stateVersion: 0 }, policy: { maxPayload: 65536 },
+      snapshot: { presence: { count: 1, members: [] }, health: {}, stateVersion: 0 },
+      policy: { maxPayload: 65536, maxBufferedBytes: 65536, tickIntervalMs: 30000 },
     };
   }
 
@@ -298,6 +303,7 @@ export class FakeGateway {
     if (session.state === 'playing') {
       block.reconnectToken = token();
       block.attachToken = this.#attachToken(session);
+      block.expiresAt = new Date(Date.now() + 3_600_000).toISOString();
       block.character = session.character;
       this.reconnects.set(block.reconnectToken, { session });
       this.rotations += 1;
@@ -315,7 +321,7 @@ export class FakeGateway {
     if (this.users.get(username.toLowerCase())?.password !== password) throw new Refusal('UNAUTHORIZED', 'invalidCredentials');
     session.user = username.toLowerCase();
     session.state = 'characterSelection';
-    return { state: session.state };
+    return { user: { id: session.user, name: username } };
   }
 
   #register(session, { username, password }) {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test as nodeTest } from 'node:test';
 import { launch, lines, logIn, openTab, type, until, waitConnected, waitLine } from './browser.mjs';
 import { FakeGateway } from './fake_gateway.mjs';
+import { problemsOf } from './schema.mjs';
 
 const test = (name, body) => nodeTest(name, { timeout: 45_000 }, body);
 let browser;
@@ -17,6 +18,7 @@ beforeEach(async () => {
   await gateway.listen();
 });
 afterEach(async () => {
+  for (const frame of [...gateway.requests, ...gateway.sent]) assert.equal(problemsOf(frame), '');
   assert.deepEqual(page?.complaints ?? [], [], 'the browser complained');
   await page?.context().close();
   page = null;

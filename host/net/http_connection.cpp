@@ -17,6 +17,8 @@ constexpr uint32_t kLingerMs = 2'000;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 const HttpHeader kJson{"Content-Type", "application/json"};
 
+void count(std::atomic<uint64_t>& total) { total.fetch_add(1, std::memory_order_relaxed); }
+
 }  // namespace
 
 HttpConnection::HttpConnection(std::shared_ptr<HttpShared> shared, std::unique_ptr<Connection> connection, Task onDone)
@@ -62,11 +64,13 @@ void HttpConnection::onDeadline() {
     case Phase::kHead:
     case Phase::kBody:
       if (parser_.isIdle()) return connection_->close(kLingerMs);  // it never said a word
+      count(shared_->deadlines);
       isLast_ = true;
       return refuse(408, "the request took too long");
     case Phase::kKeepAlive:
       return connection_->close(kLingerMs);
     case Phase::kAnswer: {
+      count(shared_->deadlines);
       HttpTransaction& late = *transaction_;
       const bool isHead = late.isHead();
       transaction_ = nullptr;
@@ -174,6 +178,7 @@ void HttpConnection::preflight(const HttpRequest& request, std::string_view allo
 
 // Answers for the request that is being read, whether complete or not.
 void HttpConnection::refuse(int status, std::string_view text, std::string_view allow) {
+  count(shared_->refused);
   const HttpRequest* request = parser_.isIdle() ? nullptr : &parser_.request();
   // A body that is still on its way would be taken for the next request.
   if (request == nullptr || request->hasBody) isLast_ = true;
@@ -189,6 +194,7 @@ void HttpConnection::dispatch() {
   auto transaction = std::make_shared<HttpTransaction>(*this, parser_.take(), std::exchange(routes_, nullptr),
                                                        *std::exchange(route_, nullptr), isCorsAllowed_);
   transaction_ = transaction.get();
+  count(shared_->requests);
   enterPhase(Phase::kAnswer);
   runHandler(transaction);
 }

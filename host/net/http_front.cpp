@@ -99,6 +99,11 @@ HttpFront::~HttpFront() {
 
 const ConnectionLimits& HttpFront::connectionLimits() const { return shared_->connectionLimits; }
 
+HttpFigures HttpFront::figures() const {
+  return {shared_->requests.load(std::memory_order_relaxed), shared_->refused.load(std::memory_order_relaxed),
+          shared_->deadlines.load(std::memory_order_relaxed)};
+}
+
 void HttpFront::publish(std::shared_ptr<const RouteTable> routes) { shared_->HttpShared::publish(std::move(routes)); }
 
 void HttpFront::publishRules(std::shared_ptr<const HttpRules> rules) { shared_->HttpShared::publish(std::move(rules)); }

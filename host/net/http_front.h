@@ -84,6 +84,13 @@ struct RouteTable {
   std::vector<HttpRoute> routes;
 };
 
+/// Totals since the front was made, for metrics.
+struct HttpFigures {
+  uint64_t requests = 0;   // given to handlers
+  uint64_t refused = 0;    // answered 4xx or 5xx by the front itself: rules, limits, malformed, 404
+  uint64_t deadlines = 0;  // of headers, bodies and handlers that were late
+};
+
 /// One per HTTP listener; holds what its loops share. publish() [control]; accept() [loop].
 /// Destroy it after its loops were joined and before they are destroyed: connections that are still
 /// here go with it.
@@ -96,6 +103,7 @@ class HttpFront {
   const ConnectionLimits& connectionLimits() const;           // for connections that go to accept()
   /// Starts a connection and keeps it until it is closed or given away. onDone: it left the front (for counting).
   void accept(std::unique_ptr<Connection> connection, Task onDone);
+  HttpFigures figures() const;  // any thread
   /// [loop] Closes idle keep-alive connections of this loop (shutdown); the others after their answer.
   void closeIdle(EventLoop& loop);
 

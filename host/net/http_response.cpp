@@ -7,91 +7,46 @@ namespace gw::net {
 
 namespace {
 
-const char* reasonOf(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 201:
-      return "Created";
-    case 202:
-      return "Accepted";
-    case 204:
-      return "No Content";
-    case 301:
-      return "Moved Permanently";
-    case 302:
-      return "Found";
-    case 304:
-      return "Not Modified";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 408:
-      return "Request Timeout";
-    case 409:
-      return "Conflict";
-    case 413:
-      return "Content Too Large";
-    case 414:
-      return "URI Too Long";
-    case 415:
-      return "Unsupported Media Type";
-    case 417:
-      return "Expectation Failed";
-    case 421:
-      return "Misdirected Request";
-    case 426:
-      return "Upgrade Required";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 500:
-      return "Internal Server Error";
-    case 503:
-      return "Service Unavailable";
-    case 505:
-      return "HTTP Version Not Supported";
-    default:
-      return "Status";
-  }
-}
+struct Status {
+  int number;
+  const char* reason;
+  const char* code;  // of the error object
+};
 
-const char* codeOf(int status) {
-  switch (status) {
-    case 401:
-      return "UNAUTHORIZED";
-    case 403:
-    case 421:
-      return "FORBIDDEN";
-    case 404:
-      return "NOT_FOUND";
-    case 405:
-      return "METHOD_NOT_FOUND";
-    case 408:
-      return "TIMEOUT";
-    case 409:
-      return "CONFLICT";
-    case 413:
-    case 414:
-    case 431:
-      return "TOO_LARGE";
-    case 429:
-      return "RATE_LIMITED";
-    case 500:
-      return "INTERNAL";
-    case 503:
-      return "UNAVAILABLE";
-    default:
-      return "INVALID_REQUEST";
+constexpr Status kStatuses[] = {
+    {200, "OK", ""},
+    {201, "Created", ""},
+    {202, "Accepted", ""},
+    {204, "No Content", ""},
+    {301, "Moved Permanently", ""},
+    {302, "Found", ""},
+    {304, "Not Modified", ""},
+    {400, "Bad Request", "INVALID_REQUEST"},
+    {401, "Unauthorized", "UNAUTHORIZED"},
+    {403, "Forbidden", "FORBIDDEN"},
+    {404, "Not Found", "NOT_FOUND"},
+    {405, "Method Not Allowed", "METHOD_NOT_FOUND"},
+    {408, "Request Timeout", "TIMEOUT"},
+    {409, "Conflict", "CONFLICT"},
+    {413, "Content Too Large", "TOO_LARGE"},
+    {414, "URI Too Long", "TOO_LARGE"},
+    {415, "Unsupported Media Type", "INVALID_REQUEST"},
+    {417, "Expectation Failed", "INVALID_REQUEST"},
+    {421, "Misdirected Request", "FORBIDDEN"},
+    {426, "Upgrade Required", "INVALID_REQUEST"},
+    {429, "Too Many Requests", "RATE_LIMITED"},
+    {431, "Request Header Fields Too Large", "TOO_LARGE"},
+    {500, "Internal Server Error", "INTERNAL"},
+    {503, "Service Unavailable", "UNAVAILABLE"},
+    {505, "HTTP Version Not Supported", "INVALID_REQUEST"},
+};
+
+const Status& statusOf(int number) {
+  static constexpr Status kOther{0, "Status", "INTERNAL"};
+  for (const Status& status : kStatuses) {
+    if (status.number == number) return status;
   }
+  return kOther;
 }
 
 bool equalsIgnoringCase(std::string_view a, std::string_view b) {
@@ -135,7 +90,7 @@ void appendDate(std::string& out) {
 std::string responseHead(const ResponseShape& shape, const std::vector<HttpHeader>& headers) {
   std::string out;
   out.reserve(512);
-  out.append("HTTP/1.1 ").append(std::to_string(shape.status)).append(" ").append(reasonOf(shape.status));
+  out.append("HTTP/1.1 ").append(std::to_string(shape.status)).append(" ").append(statusOf(shape.status).reason);
   out.append("\r\n");
   appendDate(out);
   out.append("X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");
@@ -155,7 +110,11 @@ std::string upgradeHead(const std::vector<HttpHeader>& headers) {
 }
 
 std::string errorBody(int status, std::string_view text) {
-  return std::string("{\"code\":\"").append(codeOf(status)).append("\",\"message\":\"").append(text).append("\"}\n");
+  return std::string("{\"code\":\"")
+      .append(statusOf(status).code)
+      .append("\",\"message\":\"")
+      .append(text)
+      .append("\"}\n");
 }
 
 }  // namespace gw::net

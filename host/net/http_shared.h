@@ -2,8 +2,11 @@
 // What the loops of one HTTP front share: limits, the published routes and rules, and the register of
 // connections that are here. Internal to net/.
 
+#include <atomic>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -28,6 +31,7 @@ struct HttpShared {
 
   const HttpLimits limits;
   const ConnectionLimits connectionLimits;
+  std::atomic<uint64_t> requests{0}, refused{0}, deadlines{0};
 
  private:
   friend class HttpFront;

@@ -5,6 +5,7 @@
 #include <future>
 #include <string>
 
+#include "net/peer_address.h"
 #include "unit/host/net/net_test.h"
 
 namespace gw::net {
@@ -368,6 +369,22 @@ TEST(PeerAddress, ShowsAndCountsAddresses) {
   EXPECT_EQ((PeerAddress{"2001:db8::1", 80}).toString(), "[2001:db8::1]:80");
   EXPECT_EQ((PeerAddress{"203.0.113.9", 80}).limitKey(), "203.0.113.9");
   EXPECT_EQ((PeerAddress{"2001:db8:1:2:3:4:5:6", 80}).limitKey(), "2001:db8:1:2::/64");
+}
+
+TEST(PeerAddress, ShowsMappedAddressesAsIpv4AndNothingForOtherFamilies) {
+  auto shown = [](const char* text) {
+    sockaddr_storage storage{};
+    auto& v6 = reinterpret_cast<sockaddr_in6&>(storage);
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(4000);
+    EXPECT_EQ(inet_pton(AF_INET6, text, &v6.sin6_addr), 1);
+    return peerAddressOf(storage).toString();
+  };
+  EXPECT_EQ(shown("::ffff:203.0.113.9"), "203.0.113.9:4000");
+  EXPECT_EQ(shown("2001:db8::1"), "[2001:db8::1]:4000");
+  sockaddr_storage unixSocket{};
+  unixSocket.ss_family = AF_UNIX;
+  EXPECT_EQ(peerAddressOf(unixSocket).ip, "");
 }
 
 TEST(Connection, KnowsItsLocalAddress) {

@@ -2,13 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "net/listener.h"
 #include "unit/host/net/net_test.h"
+#include "unit/host/net/tls_fixture.h"
 
 namespace gw::net {
 namespace {
@@ -201,6 +205,8 @@ TEST_F(HttpFrontTest, RefusesWithAnErrorObject) {
     EXPECT_NE(got.find(c.part), std::string::npos) << got;
     EXPECT_NE(got.find("Content-Type: application/json"), std::string::npos);
   }
+  EXPECT_EQ(front_->figures().refused, std::size(all));
+  EXPECT_EQ(front_->figures().requests, 0u);
 }
 
 TEST_F(HttpFrontTest, ARefusalWithoutABodyKeepsTheConnection) {
@@ -364,6 +370,7 @@ TEST_F(HttpFrontTest, HeadersHaveADeadline) {
   EXPECT_TRUE(isClosed(slow));
   Peer silent = dial();
   EXPECT_EQ(response(silent), "");
+  EXPECT_EQ(front_->figures().deadlines, 1u);
 }
 
 TEST_F(HttpFrontTest, BodiesHaveADeadline) {
@@ -408,6 +415,8 @@ TEST_F(HttpFrontTest, AnswersForAHandlerThatIsLate) {
   peer.write(get("/later"));
   EXPECT_EQ(statusOf(response(peer)), 503);
   EXPECT_EQ(gone, 1);
+  EXPECT_EQ(front_->figures().deadlines, 1u);
+  EXPECT_EQ(front_->figures().requests, 1u);
   EXPECT_FALSE(held->isOpen());
   held->reply(200, {}, "too late");
   peer.write(get("/hi"));
@@ -481,6 +490,74 @@ TEST_F(HttpFrontTest, GoesDownWithConnectionsAndExchangesOpen) {
   EXPECT_FALSE(held->isOpen());
   EXPECT_EQ(gone, 1);
   EXPECT_EQ(peer.readToEof(), "");
+}
+
+TEST_F(HttpFrontTest, SpeaksHttpsAndItsOwnOriginIsThenHttps) {
+  test::PemFolder pem;
+  test::Identity identity;
+  test::makeIdentity(identity, "localhost");
+  pem.write("cert.pem", "key.pem", identity);
+  auto context = TlsContext::load({pem.path("cert.pem"), pem.path("key.pem"), ""});
+  ASSERT_TRUE(context.ok());
+  route("GET", "/hi", [](const Exchange& exchange) { exchange->reply(200, {}, exchange->isTls() ? "safe" : "open"); });
+  makeFront();
+  const auto [server, clientFd] = tcpPair();
+  front_->accept(std::make_unique<Connection>(loop_, server, PeerAddress{}, front_->connectionLimits(),
+                                              (*context)->newSession(server)),
+                 {});
+  test::TlsClient client(clientFd);
+  ASSERT_TRUE(until([&] { return client.handshake(); }));
+  client.write(get("/hi", "Origin: https://localhost:18789\r\n"));
+  std::string got;
+  ASSERT_TRUE(until([&] { return isComplete(got += client.read()); }));
+  EXPECT_TRUE(got.ends_with("safe")) << got;
+  client.write(get("/hi", "Origin: http://localhost:18789\r\n"));
+  got.clear();
+  ASSERT_TRUE(until([&] { return isComplete(got += client.read()); }));
+  EXPECT_EQ(statusOf(got), 403);
+}
+
+TEST(HttpFront, ServesOnSeveralLoopsWhileRoutesAreSwapped) {
+  EventLoop loops[2];
+  auto front = std::make_unique<HttpFront>(HttpLimits{}, ConnectionLimits{});
+  auto tableThatSays = [](const std::string& body) {
+    auto table = std::make_shared<RouteTable>();
+    table->routes.push_back({"GET", "/hi", 0, false, true, [body](const Exchange& exchange) {
+                               // Answered from elsewhere, as a deferred request is.
+                               exchange->loop().post([exchange, body] { exchange->reply(200, {}, body); });
+                             }});
+    return table;
+  };
+  front->publish(tableThatSays("0"));
+  for (EventLoop& loop : loops) loop.start();
+  auto listener = Listener::bind("main", {{"127.0.0.1"}, 0}, {});
+  ASSERT_TRUE(listener.ok());
+  std::atomic<int> done{0};
+  (*listener)->startAccepting({&loops[0], &loops[1]}, [&](EventLoop& loop, int fd, PeerAddress peer) {
+    auto connection = std::make_unique<Connection>(loop, fd, std::move(peer), front->connectionLimits(), nullptr);
+    front->accept(std::move(connection), [&done] { ++done; });
+  });
+  std::atomic<int> answered{0};
+  std::vector<std::thread> clients;
+  for (int c = 0; c < 4; ++c) {
+    clients.emplace_back([&, port = (*listener)->port()] {
+      for (int i = 0; i < 10; ++i) {
+        Peer peer = test::dial(port);
+        peer.write("GET /hi HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        if (peer.readToEof().starts_with("HTTP/1.1 200 OK")) ++answered;
+      }
+    });
+  }
+  for (int i = 0; i < 50; ++i) front->publish(tableThatSays(std::to_string(i)));
+  for (auto& client : clients) client.join();
+  EXPECT_EQ(answered, 40);
+  (*listener)->stopAccepting();
+  for (EventLoop& loop : loops) {
+    loop.stop();
+    loop.join();
+  }
+  front.reset();
+  EXPECT_LE(done, 40);
 }
 
 class StaticFilesTest : public HttpFrontTest {

@@ -14,17 +14,8 @@
 namespace gw::net {
 namespace {
 
+using test::dial;
 using test::Peer;
-
-Peer dial(uint16_t port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0) << strerror(errno);
-  return Peer(fd);
-}
 
 std::unique_ptr<Listener> bindLoopback() {
   auto bound = Listener::bind("test", {{"127.0.0.1"}, 0}, {});

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
@@ -103,6 +104,17 @@ inline std::pair<int, int> tcpPair(int sendBufferBytes = 0) {
   if (sendBufferBytes > 0) setsockopt(server, SOL_SOCKET, SO_SNDBUF, &sendBufferBytes, sizeof sendBufferBytes);
   ::close(listener);
   return {server, client};
+}
+
+/// A client of 127.0.0.1.
+inline Peer dial(uint16_t port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0) << strerror(errno);
+  return Peer(fd);
 }
 
 /// Records every call; consumes everything unless told otherwise.

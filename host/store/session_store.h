@@ -32,7 +32,9 @@ class SessionStore {
 
   // Sessions
   /// Inserts or replaces the whole bundle: what the stored one has and this one lacks (log, lineages,
-  /// devices, commands, tokens, rooms) is gone. Fails kConflict if the stored epoch is higher.
+  /// devices, commands, reconnect tokens, rooms) is gone. The session's tokens of other kinds live on
+  /// until they expire or are deleted: putToken() made them and no bundle need know them. Fails kConflict
+  /// if the stored epoch is higher.
   virtual Result<void> saveSession(const SessionBundle& bundle) = 0;
   /// The bundle; also expired ones are absent. If the row lacks the clean-stop mark the epoch is raised
   /// by 1; either way the mark is cleared, and both are committed before it returns (inside begin(): by

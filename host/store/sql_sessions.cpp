@@ -124,7 +124,7 @@ Result<void> SqlSessionStore::saveSession(const SessionBundle& bundle) {
     replaceDevices(id, bundle.devices);
     replaceCommands(id, bundle.commands);
     replaceRooms(id, bundle.rooms);
-    sql_.run("DELETE FROM tokens WHERE session_id = $1", id);
+    sql_.run("DELETE FROM tokens WHERE session_id = $1 AND kind = 'reconnect'", id);
     for (const auto& token : bundle.tokens) upsertToken(token, id);
     return {};
   });

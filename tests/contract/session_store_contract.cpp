@@ -110,6 +110,22 @@ TEST_P(SessionStoreContract, ASecondSaveReplacesEverything) {
   EXPECT_THAT(t.tokens, IsEmpty());
 }
 
+TEST_P(SessionStoreContract, ASaveLeavesATypedCodeAlone) {
+  SessionBundle b = bundleOf();
+  b.tokens = {tokenOf(b.session.id, "reconnect-1")};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  TokenRecord code = tokenOf(b.session.id, "typed");
+  code.kind = "code";
+  ASSERT_TRUE(store_->putToken(code).ok());
+  b.tokens = {tokenOf(b.session.id, "reconnect-2")};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  EXPECT_TRUE(store_->findToken("typed", kNow)->has_value());
+  EXPECT_TRUE(store_->findToken("reconnect-2", kNow)->has_value());
+  EXPECT_FALSE(store_->findToken("reconnect-1", kNow)->has_value());
+  ASSERT_TRUE(store_->deleteSession(b.session.id).ok());
+  EXPECT_FALSE(store_->findToken("typed", kNow)->has_value());
+}
+
 TEST_P(SessionStoreContract, EventBodiesAreBytes) {
   SessionBundle b = bundleOf();
   std::string every;

@@ -69,7 +69,8 @@ class MemorySessionStore : public SessionStore {
       if (stored != t.sessions.end() && stored->second.session.epoch > b.session.epoch) {
         return fail(ErrorCode::kConflict, "the stored session is newer", "staleEpoch");
       }
-      std::erase_if(t.tokens, [&](const auto& e) { return e.second.session == b.session.id; });
+      std::erase_if(t.tokens,
+                    [&](const auto& e) { return e.second.session == b.session.id && e.second.kind == "reconnect"; });
       for (auto token : b.tokens) {
         token.session = b.session.id;
         t.tokens[token.hash] = token;

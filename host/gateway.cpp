@@ -115,14 +115,14 @@ void Gateway::startStore() {
 
   // The gateway's name is made once and kept with the sessions that carry it.
   std::string id = config_.gatewayId.empty() ? "gw-" + randomToken(8) : config_.gatewayId;
-  std::vector<std::string> bans;
+  std::vector<std::string> blocks, users;
   const bool keep = config_.gatewayId.empty();
   parts_->store->submit(
       0,
-      [&id, &bans, keep, now = parts_->clock.wallUs()](store::SessionStore& store) -> Result<void> {
-        if (const auto list = store.listBans(now))
-          for (const auto& ban : *list)
-            if (ban.kind == "address") bans.push_back(ban.value);
+      [&id, &blocks, &users, keep, now = parts_->clock.wallUs()](store::SessionStore& store) -> Result<void> {
+        const auto list = store.listBans(now);
+        if (list)
+          for (const auto& ban : *list) (ban.kind == "address" ? blocks : users).push_back(ban.value);
         if (!keep) return {};
         const auto known = store.getSetting("gatewayId");
         if (!known) return known.error();
@@ -132,7 +132,8 @@ void Gateway::startStore() {
       [](Result<void>) {});
   parts_->store->flush(10'000, nullptr);
   parts_->services.gatewayId = id;
-  parts_->admission.setBannedAddresses(std::move(bans));
+  parts_->admission.setBannedAddresses(std::move(blocks));
+  parts_->admission.setBannedUsers(std::move(users));
 }
 
 void Gateway::startLoops() {
@@ -163,6 +164,23 @@ void Gateway::startBackend() {
   parts.hasher = std::make_unique<lobby::PoolPasswordHasher>(*parts.hashPool);
   parts.lobby = std::make_unique<lobby::Lobby>(lobbyOptions(config_.lobby), parts.sink, *parts.store, *parts.hasher, parts.clock);
   parts.services.backend = parts.lobby.get();
+  startOperatorTokens();
+}
+
+// Operators and nodes on gateway.v1 show an admin token; it is looked up on a thread of its own.
+void Gateway::startOperatorTokens() {
+  Parts& parts = *parts_;
+  parts.adminPort = std::make_unique<GatewayAdmin>(*this);
+  parts.operatorTokens = std::make_unique<admin::TokenGate>(*parts.adminPort, parts.clock);
+  parts.tokenThread.start();
+  parts.services.verifyToken = [&parts](std::string token, std::string address, UniqueFunction<void(std::string)> done) {
+    auto answer = std::make_shared<UniqueFunction<void(std::string)>>(std::move(done));
+    const bool queued = parts.tokenThread.post([&parts, token = std::move(token), address = std::move(address), answer] {
+      const auto holder = parts.operatorTokens->check("Bearer " + token, address);
+      (*answer)(holder ? admin::toString(holder->role) : std::string());
+    });
+    if (!queued) (*answer)({});
+  };
 }
 
 void Gateway::startChannels() {
@@ -272,26 +290,15 @@ health::HealthInputs Gateway::healthInputs() const {
   for (const auto& loop : parts.loops) inputs.loops.push_back(loop->figures());
   for (const auto& manager : parts.managers) {
     inputs.connections += manager->figures().streams;
-    inputs.memoryBytes += manager->figures().logBytes;
+    inputs.memoryBytes += manager->figures().logBytes + manager->figures().queuedBytes;
   }
-  inputs.memoryLimitBytes = config_.limits.memoryBytes;
+  inputs.memoryLimitBytes = memoryLimit(config_.limits);
   inputs.residentBytes = health::residentBytes();
   return inputs;
 }
 
 void Gateway::startAdmin() {
   Parts& parts = *parts_;
-  parts.adminPort = std::make_unique<GatewayAdmin>(*this);
-  parts.operatorTokens = std::make_unique<admin::TokenGate>(*parts.adminPort, parts.clock);
-  parts.tokenThread.start();
-  parts.services.verifyToken = [&parts](std::string token, std::string address, UniqueFunction<void(std::string)> done) {
-    auto answer = std::make_shared<UniqueFunction<void(std::string)>>(std::move(done));
-    const bool queued = parts.tokenThread.post([&parts, token = std::move(token), address = std::move(address), answer] {
-      const auto holder = parts.operatorTokens->check("Bearer " + token, address);
-      (*answer)(holder ? admin::toString(holder->role) : std::string());
-    });
-    if (!queued) (*answer)({});
-  };
   admin::AdminOptions options;
   options.socketPath = config_.adminSocket;
   options.tightenFolder = config_.adminSocket == path("admin.sock");

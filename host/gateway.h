@@ -56,6 +56,7 @@ class Gateway {
   void startStore();
   void startLoops();
   void startBackend();
+  void startOperatorTokens();
   void startChannels();
   std::vector<channel::HttpListenerSpec> httpSpecs();
   std::vector<net::HttpRoute> probeRoutes();

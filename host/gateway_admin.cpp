@@ -433,7 +433,7 @@ Result<store::BanRecord> GatewayAdmin::addBan(const store::BanRecord& wanted) {
     return fail(ErrorCode::kInvalid, log::quoted(ban.value) + " is neither an address nor a block such as 203.0.113.0/24");
   const auto done = inStore([ban](store::SessionStore& store) { return store.addBan(ban); });
   if (!done) return done.error();
-  refreshAddressBans();
+  refreshBans();
   closeBanned(ban);
   return ban;
 }
@@ -456,17 +456,17 @@ Result<void> GatewayAdmin::removeBan(const std::string& id) {
     if (!removed) return removed.error();
     return *removed ? Result<void>() : Result<void>(fail(ErrorCode::kNotFound, "there is no ban " + log::quoted(id)));
   });
-  if (done) refreshAddressBans();
+  if (done) refreshBans();
   return done;
 }
 
-void GatewayAdmin::refreshAddressBans() {
+void GatewayAdmin::refreshBans() {
   const auto list = bans();
   if (!list) return;
-  std::vector<std::string> blocks;
-  for (const auto& ban : *list)
-    if (ban.kind == "address") blocks.push_back(ban.value);
+  std::vector<std::string> blocks, users;
+  for (const auto& ban : *list) (ban.kind == "address" ? blocks : users).push_back(ban.value);
   gateway_.parts_->admission.setBannedAddresses(std::move(blocks));
+  gateway_.parts_->admission.setBannedUsers(std::move(users));
 }
 
 void GatewayAdmin::closeBanned(const store::BanRecord& ban) {

@@ -63,7 +63,7 @@ class GatewayAdmin final : public admin::GatewayPort {
   Result<void> onSession(const std::string& id, F&& then);
   Result<admin::Operation> lifecycle(const std::string& verb, const std::string& id);
   void finishOperation(const std::string& operationId, const Result<void>& outcome);
-  void refreshAddressBans();
+  void refreshBans();
   void closeBanned(const store::BanRecord& ban);
 
   Gateway& gateway_;

@@ -1,5 +1,10 @@
 #include "gateway_specs.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+
 #include "net/tls.h"
 
 namespace gw {
@@ -10,7 +15,19 @@ std::optional<net::TlsFiles> tlsFiles(const config::Tls& tls) {
   return net::TlsFiles{tls.certificateFile, tls.keyFile, tls.clientCaFile};
 }
 
+uint64_t cgroupLimit() {
+  std::ifstream file("/sys/fs/cgroup/memory.max");
+  uint64_t bytes = 0;
+  return file >> bytes ? bytes : UINT64_MAX;  // "max", or no such file: no limit
+}
+
 }  // namespace
+
+uint64_t memoryLimit(const config::Limits& limits) {
+  if (limits.memoryBytes > 0) return limits.memoryBytes;
+  const auto machine = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  return std::min<uint64_t>(1ull << 30, std::min(machine, cgroupLimit()) / 2);
+}
 
 net::ConnectionLimits connectionLimits(const config::Limits& limits) {
   net::ConnectionLimits out;
@@ -39,6 +56,7 @@ session::SessionLimits sessionLimits(const config::Limits& limits) {
   out.preAuthBytes = limits.preAuthBytes;
   out.maxPayloadBytes = limits.maxPayloadBytes;
   out.softBytes = limits.softBytes;
+  out.memoryBytes = memoryLimit(limits);
   out.log = {limits.eventLogEvents, limits.eventLogBytes};
   return out;
 }

@@ -14,6 +14,8 @@
 namespace gw {
 
 net::ConnectionLimits connectionLimits(const config::Limits& limits);
+/// As configured; by default half of the machine's (or the cgroup's) memory, at most 1 GiB.
+uint64_t memoryLimit(const config::Limits& limits);
 session::SessionLimits sessionLimits(const config::Limits& limits);
 session::AdmissionLimits admissionLimits(const config::Limits& limits);
 net::ListenAddress listenAddress(const config::Bind& bind);

@@ -12,6 +12,14 @@ gw_slice slice(std::string_view text) { return gw_slice{text.data(), text.size()
 
 LoopEventPtr makeLoopEvent(Event event) { return makeLoopEvent(std::make_shared<const Event>(std::move(event))); }
 
+namespace {
+thread_local uint64_t liveBytesHere = 0;
+}
+
+LoopEvent::LoopEvent(EventPtr event) : event_(std::move(event)) { liveBytesHere += bytes(); }
+LoopEvent::~LoopEvent() { liveBytesHere -= bytes(); }
+uint64_t LoopEvent::liveBytes() { return liveBytesHere; }
+
 void LoopEvent::buildView() {
   spans_.reserve(event_->spans.size());
   for (const Span& span : event_->spans)

@@ -15,7 +15,8 @@ struct StreamClass;
 
 class LoopEvent : public LoopCounted<LoopEvent> {
  public:
-  explicit LoopEvent(EventPtr event) : event_(std::move(event)) {}
+  explicit LoopEvent(EventPtr event);
+  ~LoopEvent();
 
   const Event& event() const { return *event_; }
   /// The event as it crosses the ABI; stable for the life of this object.
@@ -27,6 +28,8 @@ class LoopEvent : public LoopCounted<LoopEvent> {
   /// Gives cached bodies back, where no other session will ask for them again (unicast).
   void dropBodies();
   size_t bytes() const;  // what a log entry of it counts
+  /// Of all events that this loop holds, shared ones once. [loop]
+  static uint64_t liveBytes();
 
  private:
   struct Body {

@@ -12,6 +12,7 @@ constexpr uint64_t kHelloAfterMs = 1500;
 constexpr uint32_t kHelloTimer = 100;  // host-side ids start above the plugin's 0..7
 constexpr uint32_t kGraceTimer = 101;
 constexpr uint32_t kLingerMs = 2000;
+constexpr uint64_t kHalfClosedMs = 1000;
 
 gw_slice slice(std::string_view text) { return gw_slice{text.data(), text.size()}; }
 
@@ -162,8 +163,9 @@ size_t Stream::onBytes(net::Connection&, std::string_view bytes) {
 void Stream::onEof(net::Connection&) {
   if (ended_) return;
   guarded("stream.eof", [&] { api().eof(plugin_); });
-  // A peer that only sent FIN without a goodbye is gone for us: nobody types on that line any more.
-  if (!ended_) closeNow(closing_ ? closeCode_ : static_cast<uint32_t>(GW_CLOSE_LOST));
+  // Nobody types on that line any more, but a half-closing client (nc -N) still reads: answers that are
+  // under way get a moment. A closeCode_ of LOST leaves the session Disconnected.
+  if (!ended_ && !closing_) setTimer(kGraceTimer, kHalfClosedMs);
 }
 
 void Stream::onWritable(net::Connection&) {

@@ -32,7 +32,7 @@ gw_status SessionManager::charge(plugin::Stream& stream, uint32_t units) {
   return GW_E_LIMIT;
 }
 
-gw_status SessionManager::hello(plugin::Stream& stream, uint64_t, const gw_hello& hello) {
+gw_status SessionManager::hello(plugin::Stream& stream, uint64_t token, const gw_hello& hello) {
   Attachment& attachment = attachmentFor(stream);
   if (attachment.introduced) return GW_E_STATE;
   attachment.introduced = true;
@@ -43,13 +43,13 @@ gw_status SessionManager::hello(plugin::Stream& stream, uint64_t, const gw_hello
   attachment.device = sanitizeInput(text(hello.device_p).substr(0, 64));
   attachment.gameSession = text(hello.game_session_p).substr(0, 64);
   if (hello.mode == GW_HELLO_RESUME) {
-    const auto token = SessionToken::decode(text(hello.credential_p));
+    const auto credential = SessionToken::decode(text(hello.credential_p));
     stream.setHelloPending(true);
     ResumeRequest request;
     request.caller = Caller{static_cast<size_t>(loop_.index()), stream.id(), 0, 0, {}};
-    if (!token) return refuseResume(request, fail(ErrorCode::kUnauthorized, "this token is not one of ours", "sessionNotFound")), GW_OK;
-    request.session = token->session;
-    request.secret = token->secret;
+    if (!credential) return refuseResume(request, fail(ErrorCode::kUnauthorized, "this token is not one of ours", "sessionNotFound")), GW_OK;
+    request.session = credential->session;
+    request.secret = credential->secret;
     request.attempt = text(hello.attempt_p);
     request.device = attachment.device;
     request.from = {hello.epoch, hello.last_seq};
@@ -57,6 +57,7 @@ gw_status SessionManager::hello(plugin::Stream& stream, uint64_t, const gw_hello
     return GW_OK;
   }
   startTerminal(attachment);
+  if (token != 0) stream.answer(token, GW_OK, "{}");
   return GW_OK;
 }
 
@@ -95,7 +96,7 @@ gw_status SessionManager::submit(plugin::Stream& stream, uint64_t token, const g
     return GW_E_LIMIT;
   }
   handleTypedLine(attachment, sanitizeInput(std::string_view(input.text_p.ptr, input.text_p.len)));
-  (void)token;
+  if (token != 0) stream.answer(token, GW_OK, "{}");
   return GW_OK;
 }
 

@@ -27,6 +27,8 @@ void SessionManager::login(Session& session, LoginKind kind, Credentials credent
     return then(session, fail(ErrorCode::kConflict, "you are logged in already", "alreadyAuthenticated"));
   auto reply = toSession<Identity>(*this, session.id(),
                                    [this, then = std::move(then)](Session& back, Result<Identity> result) mutable {
+                                     if (result && services_.admission.isBannedUser(result->userId, result->userName))
+                                       result = fail(ErrorCode::kForbidden, "You are banned.", "permissionDenied");
                                      if (result) {
                                        if (auto moved = back.setState(State::kCharacterSelection); !moved)
                                          return then(back, moved.error());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <strings.h>
 
 namespace gw::session {
 namespace {
@@ -66,6 +67,7 @@ const char* Admission::admit(const net::PeerAddress& peer, uint64_t nowNs, bool 
   if (!accepting_) return "the gateway is stopping";
   for (const std::string& block : banned_)
     if (addressInBlock(peer.ip, block)) return ++refusals_.banned, "this address is banned";
+  if (isMemoryFull_) return ++refusals_.memory, "the gateway has reached its memory limit";
   if (open_ >= limits_.connections) return ++refusals_.full, "the gateway has reached its connection limit";
   const auto [it, isNew] = addresses_.try_emplace(peer.limitKey());
   PerAddress& entry = it->second;
@@ -106,6 +108,23 @@ void Admission::released(const net::PeerAddress& peer, bool wasAuthenticated) {
 void Admission::setBannedAddresses(std::vector<std::string> cidrs) {
   std::lock_guard lock(mutex_);
   banned_ = std::move(cidrs);
+}
+
+void Admission::setBannedUsers(std::vector<std::string> users) {
+  std::lock_guard lock(mutex_);
+  bannedUsers_ = std::move(users);
+}
+
+bool Admission::isBannedUser(const std::string& id, const std::string& name) const {
+  std::lock_guard lock(mutex_);
+  return std::any_of(bannedUsers_.begin(), bannedUsers_.end(), [&](const std::string& banned) {
+    return banned == id || strcasecmp(banned.c_str(), name.c_str()) == 0;
+  });
+}
+
+void Admission::setMemoryFull(bool isFull) {
+  std::lock_guard lock(mutex_);
+  isMemoryFull_ = isFull;
 }
 
 void Admission::setAccepting(bool accepting) {

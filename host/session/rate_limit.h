@@ -48,11 +48,16 @@ class Admission {
   void released(const net::PeerAddress& peer, bool wasAuthenticated);
 
   void setBannedAddresses(std::vector<std::string> cidrs);
+  /// Names or ids; who is on the list is told so after the right password.
+  void setBannedUsers(std::vector<std::string> users);
+  bool isBannedUser(const std::string& id, const std::string& name) const;
+  /// The host-wide memory limit has been reached: nobody new is let in.
+  void setMemoryFull(bool isFull);
   void setAccepting(bool accepting);  // false during shutdown
   void update(AdmissionLimits limits);
 
   struct Refusals {
-    uint64_t full = 0, rate = 0, perAddress = 0, unauthenticated = 0, banned = 0;
+    uint64_t full = 0, memory = 0, rate = 0, perAddress = 0, unauthenticated = 0, banned = 0;
   };
   Refusals refusals() const;
 
@@ -69,6 +74,8 @@ class Admission {
   AdmissionLimits limits_;
   std::unordered_map<std::string, PerAddress> addresses_;
   std::vector<std::string> banned_;
+  std::vector<std::string> bannedUsers_;
+  bool isMemoryFull_ = false;
   uint32_t open_ = 0;
   bool accepting_ = true;
   Refusals refusals_;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr uint64_t kTickMs = 1000;
 constexpr uint64_t kMs = 1'000'000;
+constexpr size_t kUnloadsPerTick = 100;
 
 }  // namespace
 
@@ -195,13 +196,33 @@ void SessionManager::publishFigures() {
   for (const auto& [id, session] : sessions_) {
     playing += session->state() == State::kPlaying;
     disconnected += session->state() == State::kDisconnected;
-    logBytes += session->log.bytes();
+    logBytes += session->log.size() * sizeof(EventLog::Entry);
   }
   figures_.playing = playing;
   figures_.disconnected = disconnected;
   figures_.other = sessions_.size() - playing - disconnected;
   figures_.streams = streams_.streamCount();
-  figures_.logBytes = logBytes;
+  figures_.logBytes = logBytes + plugin::LoopEvent::liveBytes();  // an event that many logs share counts once
+  uint64_t queued = 0;
+  streams_.forEach([&](plugin::Stream& stream) { queued += stream.connection().queuedBytes(); });
+  figures_.queuedBytes = queued;
+  guardMemory();
+}
+
+// Near the limit the logs of those who are away go to the store; at the limit nobody new comes in.
+void SessionManager::guardMemory() {
+  if (limits_.memoryBytes == 0) return;
+  uint64_t used = 0;
+  for (const SessionManager* manager : services_.managers)
+    used += manager->figures_.logBytes.load() + manager->figures_.queuedBytes.load();
+  services_.admission.setMemoryFull(used >= limits_.memoryBytes);
+  if (used < limits_.memoryBytes / 10 * 8) return;
+  std::vector<Session*> away;
+  for (const auto& [id, session] : sessions_)
+    if (session->state() == State::kDisconnected && !session->unloading) away.push_back(session.get());
+  std::sort(away.begin(), away.end(), [](const Session* a, const Session* b) { return a->log.bytes() > b->log.bytes(); });
+  if (away.size() > kUnloadsPerTick) away.resize(kUnloadsPerTick);
+  for (Session* session : away) unload(*session);
 }
 
 void SessionManager::checkLoginDeadline(Attachment& attachment) {

@@ -88,7 +88,7 @@ class SessionManager final : public plugin::InputPort {
   size_t sessionCount() const { return sessions_.size(); }
   /// Published each second, for status and health; any thread.
   struct Figures {
-    std::atomic<uint64_t> playing{0}, disconnected{0}, other{0}, streams{0}, logBytes{0};
+    std::atomic<uint64_t> playing{0}, disconnected{0}, other{0}, streams{0}, logBytes{0}, queuedBytes{0};
   };
   const Figures& figures() const { return figures_; }
   Services& services() { return services_; }
@@ -160,6 +160,7 @@ class SessionManager final : public plugin::InputPort {
   void unload(Session& session);
   void housekeeping();
   void publishFigures();
+  void guardMemory();
   void checkLoginDeadline(Attachment& attachment);
   bool mayCommand(Attachment& attachment);
   void noteAuthenticated(Session& session);

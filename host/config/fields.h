@@ -110,9 +110,8 @@ void describe(Visitor& v, LogSettings& log) {
 
 template <typename Visitor>
 void describeStore(Visitor& v, GatewayConfig& config) {
-  v.choice("driver", config.storeDriver, {"sqlite", "postgresql"});
+  v.choice("driver", config.storeDriver, {"sqlite"});
   v.text("file", config.storeFile);
-  v.text("connectionFile", config.storeConnectionFile);
   v.choice("durability", config.durability, {"relaxed", "strict"});
   v.integer("workers", config.storeWorkers, 1, 64);
 }

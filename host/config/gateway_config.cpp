@@ -21,7 +21,6 @@ void checkSecretFiles(const GatewayConfig& config) {
   const auto check = [&](const std::string& file, const std::string& path) {
     if (!file.empty()) refuseReadableSecret(resolvePath(config, file), config.sourceFile + ": " + path);
   };
-  check(config.storeConnectionFile, "/store/connectionFile");
   for (size_t i = 0; i < config.http.size(); ++i) {
     check(config.http[i].tls.keyFile, "/http/" + std::to_string(i) + "/tls/keyFile");
   }

@@ -110,12 +110,7 @@ class Checker {
     static const std::regex gatewayId("[A-Za-z0-9_.-]{0,64}");
     place("/gatewayId")
         .require(std::regex_match(config_.gatewayId, gatewayId), "expected at most 64 of A-Z a-z 0-9 _ . -");
-    if (config_.storeDriver == "sqlite") {
-      place("/store/file").require(!config_.storeFile.empty(), "expected the database's file name");
-    } else {
-      place("/store/connectionFile")
-          .require(!config_.storeConnectionFile.empty(), "postgresql needs a file with the connection string");
-    }
+    place("/store/file").require(!config_.storeFile.empty(), "expected the database's file name");
     validateBind(config_.adminTcp, place("/admin/tcp"));
     place("/admin/tcp/bind")
         .require(isLoopback(config_.adminTcp.bind),

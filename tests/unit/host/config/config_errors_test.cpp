@@ -139,7 +139,7 @@ const Case kRules[] = {
     {"GatewayId", R"({"gatewayId": "a b"})", "c.json: /gatewayId: expected at most 64 of A-Z a-z 0-9 _ . -"},
     {"StoreFile", R"({"store": {"file": ""}})", "c.json: /store/file: expected the database's file name"},
     {"Postgres", R"({"store": {"driver": "postgresql"}})",
-     "c.json: /store/connectionFile: postgresql needs a file with the connection string"},
+     "c.json: /store/driver: expected \"sqlite\", got \"postgresql\""},
     {"Bind", R"({"http": [{"name": "main", "listen": {"bind": "example.org"}}]})",
      "c.json: /http/0/listen/bind: expected \"loopback\", \"lan\" or an IP address, got \"example.org\""},
     {"TlsWithoutCertificate", R"({"http": [{"name": "main", "tls": {"keyFile": "k"}}]})",

@@ -19,7 +19,7 @@ TEST(GatewayConfig, GivesTheDefaultsForAnEmptyFile) {
 TEST(GatewayConfig, ReadsEveryKindOfValue) {
   const GatewayConfig config = parse(R"({
     "stateDir": "/var/lib/gatehouse", "loops": 3, "gatewayId": "gw-1",
-    "store": {"driver": "postgresql", "connectionFile": "pg.conn", "durability": "strict", "workers": 4},
+    "store": {"driver": "sqlite", "file": "x.db", "durability": "strict", "workers": 4},
     "http": [{"name": "main", "listen": {"bind": "::1", "port": 8080}, "allowedOrigins": ["https://play.example.org"]}],
     "accounts": [
       {"channel": "telnet", "account": "tls", "listen": {"bind": "lan", "port": 4001},
@@ -34,7 +34,7 @@ TEST(GatewayConfig, ReadsEveryKindOfValue) {
     "shutdown": {"grace": "2s"}, "health": {"interval": "5s"}})",
                                      "x.json");
   EXPECT_EQ(config.loops, 3);
-  EXPECT_EQ(config.storeDriver, "postgresql");
+  EXPECT_EQ(config.storeFile, "x.db");
   EXPECT_EQ(config.durability, "strict");
   ASSERT_EQ(config.http.size(), 1U);
   EXPECT_EQ(config.http[0].listen.port, 8080);

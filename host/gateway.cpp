@@ -62,6 +62,11 @@ Gateway::~Gateway() {
   if (parts_->lockFd >= 0) ::close(parts_->lockFd);
 }
 
+config::GatewayConfig Gateway::configuration() const {
+  std::lock_guard lock(configMutex_);
+  return config_;
+}
+
 std::string Gateway::path(const std::string& relativeToState) const {
   return config::statePath(config_, relativeToState);
 }

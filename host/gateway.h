@@ -64,9 +64,13 @@ class Gateway {
   health::HealthInputs healthInputs() const;
   void startAdmin();
   void stopClients();
+  void applyToChannels(const config::GatewayConfig& current, const config::GatewayConfig& next);
   void saveSessions(const std::function<bool()>& shouldSkipFlush);
   std::string path(const std::string& relativeToState) const;
 
+  config::GatewayConfig configuration() const;  // a copy, any thread
+
+  mutable std::mutex configMutex_;  // reload() against everyone who reads
   config::GatewayConfig config_;
   const GatewayOptions options_;
   std::unique_ptr<Parts> parts_;

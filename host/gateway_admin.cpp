@@ -281,7 +281,7 @@ Result<admin::Operation> GatewayAdmin::lifecycle(const std::string& verb, const 
   const bool queued = gateway_.parts_->control.post([this, isStart, id, operationId = operation.id] {
     auto& channels = *gateway_.parts_->channels;
     if (isStart) return finishOperation(operationId, channels.start(id));
-    const auto stopped = channels.stop(id, gateway_.config_.shutdownGraceMs);
+    const auto stopped = channels.stop(id, gateway_.configuration().shutdownGraceMs);
     finishOperation(operationId, stopped ? Result<void>() : Result<void>(stopped.error()));
   });
   if (!queued) {
@@ -366,7 +366,7 @@ Result<admin::BroadcastOutcome> GatewayAdmin::broadcast(const admin::BroadcastRe
   return admin::BroadcastOutcome{gateway_.parts_->bus.publish(std::move(event), std::move(filter))};
 }
 
-std::string GatewayAdmin::configJson() { return config::toJson(gateway_.config_); }
+std::string GatewayAdmin::configJson() { return config::toJson(gateway_.configuration()); }
 
 Result<void> GatewayAdmin::validateConfig(const std::string& text, const std::string& sourceName) {
   try {

@@ -97,21 +97,20 @@ void Gateway::saveSessions(const std::function<bool()>& shouldSkipFlush) {
 }
 
 Result<config::ReloadPlan> Gateway::reload() {
+  const config::GatewayConfig current = configuration();
   config::GatewayConfig next;
   try {
-    next = config::load(config_.sourceFile);
+    next = config::load(current.sourceFile);
   } catch (const config::ConfigError& problem) {
     return fail(ErrorCode::kInvalid, problem.what());
   }
-  const config::ReloadPlan plan = config::planReload(config_, next);
+  const config::ReloadPlan plan = config::planReload(current, next);
   Parts& parts = *parts_;
   std::vector<Error> problems;
+  // Certificates first: they are the one part that can still fail, and then nothing has changed.
   const bool ran = parts.control.run([&] {
     problems = parts.channels->reloadTls();
-    for (const config::HttpListener& listener : next.http) {
-      const auto published = parts.channels->publishRules(listener.name, httpRules(listener));
-      (void)published;  // a listener that is new needs a restart, and is listed so
-    }
+    if (problems.empty()) applyToChannels(current, next);
   });
   if (!ran) return fail(ErrorCode::kUnavailable, "the gateway is busy or stopping");
   if (!problems.empty()) return fail(ErrorCode::kInvalid, problems.front().message);
@@ -121,11 +120,44 @@ Result<config::ReloadPlan> Gateway::reload() {
   onEveryLoop(parts.managers, 2000, [limits = sessionLimits(next.limits)](session::SessionManager& manager) {
     manager.applyLimits(limits);
   });
-  config_.log = next.log;
-  config_.lobby = next.lobby;
+  {
+    std::lock_guard lock(configMutex_);
+    config_.log = next.log;
+    config_.lobby = next.lobby;
+    config_.limits = next.limits;
+    config_.shutdownGraceMs = next.shutdownGraceMs;
+    config_.storeFlushMs = next.storeFlushMs;
+    for (config::Account& account : config_.accounts)
+      for (const config::Account& wanted : next.accounts)
+        if (account.id() == wanted.id()) account.enabled = wanted.enabled;
+    for (config::HttpListener& listener : config_.http)
+      for (const config::HttpListener& wanted : next.http)
+        if (listener.name == wanted.name) {
+          listener.allowedHosts = wanted.allowedHosts;
+          listener.allowedOrigins = wanted.allowedOrigins;
+        }
+  }
   log::info("gateway", "configuration reloaded", {{"applied", static_cast<uint64_t>(plan.live.size())},
                                                   {"needRestart", static_cast<uint64_t>(plan.needRestart.size())}});
   return plan;
+}
+
+// [control] Rules of listeners, and accounts that are switched on or off. What is new needs a restart.
+void Gateway::applyToChannels(const config::GatewayConfig& current, const config::GatewayConfig& next) {
+  channel::ChannelManager& channels = *parts_->channels;
+  for (const config::HttpListener& listener : next.http) {
+    if (const auto published = channels.publishRules(listener.name, httpRules(listener)); !published)
+      log::warn("gateway", "a new HTTP listener needs a restart", {{"listener", listener.name}});
+  }
+  for (const config::Account& wanted : next.accounts) {
+    for (const config::Account& account : current.accounts) {
+      if (account.id() != wanted.id() || account.enabled == wanted.enabled) continue;
+      Result<void> switched;
+      if (wanted.enabled) switched = channels.start(wanted.id());
+      else if (const auto stopped = channels.stop(wanted.id(), next.shutdownGraceMs); !stopped) switched = stopped.error();
+      if (!switched) log::warn("gateway", switched.error().message, {{"account", wanted.id()}});
+    }
+  }
 }
 
 }  // namespace gw

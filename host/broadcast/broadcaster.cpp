@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "broadcast/bus.h"
 #include "plugin/stream.h"
 #include "session/caller.h"
@@ -169,6 +170,15 @@ void Broadcaster::presenceChanged(session::PresenceChange change) {
 
 void Broadcaster::flushPresence() {
   for (const auto& [user, change] : std::exchange(pendingPresence_, {})) bus_.publishPresence(change);
+}
+
+void Broadcaster::tick(int64_t nowUs) {
+  plugin::Event event;
+  event.delivery = plugin::Delivery::kDrop;
+  event.kind = plugin::EventKind::kData;
+  event.name = "tick";
+  event.dataJson = "{\"at\":\"" + formatUtc(nowUs) + "\"}";
+  bus_.publishFamily(std::move(event), session::kFamilyTick, {});
 }
 
 std::string Broadcaster::snapshotJson(const session::Session* session) const {

@@ -37,6 +37,7 @@ class Broadcaster final : public session::BroadcastPort {
   void listenerJoined(session::Attachment& attachment) override;
   void listenerLeft(session::Attachment& attachment) override;
   void presenceChanged(session::PresenceChange change) override;
+  void tick(int64_t nowUs) override;
   std::string snapshotJson(const session::Session* session) const override;
   std::string roomsJson(const session::Session& session) const override;
 

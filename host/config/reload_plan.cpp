@@ -14,15 +14,18 @@ namespace gw::config {
 namespace {
 
 // One "*" stands for one path segment (a listener's name, an account's id).
-constexpr std::array<std::string_view, 9> kLive{"/limits",
+constexpr std::array<std::string_view, 7> kLive{"/limits",
                                                 "/lobby",
                                                 "/log",
                                                 "/shutdown",
-                                                "/health",
                                                 "/http/*/allowedHosts",
                                                 "/http/*/allowedOrigins",
-                                                "/accounts/*/enabled",
-                                                "/accounts/*/options"};
+                                                "/accounts/*/enabled"};
+// Below a live path, but given to sockets and queues when the gateway starts.
+constexpr std::array<std::string_view, 7> kAtStart{"/limits/sessionsPerUser", "/limits/handshakeTimeout",
+                                                   "/limits/stallTimeout",    "/limits/softQueue",
+                                                   "/limits/hardQueue",       "/limits/sendBuffer",
+                                                   "/lobby/rooms"};
 
 bool matches(std::string_view path, std::string_view pattern) {
   while (!pattern.empty()) {
@@ -74,7 +77,8 @@ ReloadPlan planReload(const GatewayConfig& current, const GatewayConfig& next) {
   compare(&before, &after, "", changed);
   ReloadPlan plan;
   for (std::string& path : changed) {
-    const bool isLive = std::any_of(kLive.begin(), kLive.end(), [&](auto pattern) { return matches(path, pattern); });
+    const auto fits = [&](std::string_view pattern) { return matches(path, pattern); };
+    const bool isLive = std::any_of(kLive.begin(), kLive.end(), fits) && std::none_of(kAtStart.begin(), kAtStart.end(), fits);
     (isLive ? plan.live : plan.needRestart).push_back(std::move(path));
   }
   return plan;

@@ -36,6 +36,8 @@ class BroadcastPort {
   virtual void listenerLeft(Attachment& attachment) = 0;
   /// Coalesced per user and published to operators (operator.read) and subscribers.
   virtual void presenceChanged(PresenceChange change) = 0;
+  /// Once every 30 s, from one loop: `tick` for those who subscribed to it.
+  virtual void tick(int64_t nowUs) = 0;
   /// {"presence":{"count":N,"members":[≤100]},"health":{…},"stateVersion":N}; session null: an operator.
   virtual std::string snapshotJson(const Session* session) const = 0;
   virtual std::string roomsJson(const Session& session) const = 0;

@@ -230,9 +230,10 @@ void ClientApi::command(Call& call, const Json& params) {
   const auto text = params.find("text");
   if (text == params.end() || !text->is_string()) return refuse(call, invalid("command needs a text"));
   Session& session = *call.session;
-  if (call.attachment && !manager_.mayCommand(*call.attachment)) {
+  TokenBucket& bucket = call.attachment ? call.attachment->commands : session.requests;
+  if (!manager_.mayCommand(bucket)) {
     Error limited = fail(ErrorCode::kRateLimited, "too many commands; slow down");
-    limited.retryAfterMs = static_cast<long long>(call.attachment->commands.waitMs(manager_.limits().commandRate));
+    limited.retryAfterMs = static_cast<long long>(bucket.waitMs(manager_.limits().commandRate));
     return refuse(call, std::move(limited));
   }
   const uint64_t clientSeq = numberMember(params, "clientSeq");

@@ -91,7 +91,7 @@ gw_status SessionManager::submit(plugin::Stream& stream, uint64_t token, const g
   if (!attachment.session) return GW_E_STATE;
   if (attachment.login && attachment.login->isWaiting()) return GW_E_AGAIN;
   if (input.text_p.len > limits_.preAuthBytes) return GW_E_LIMIT;
-  if (!mayCommand(attachment)) {
+  if (!mayCommand(attachment.commands)) {
     Session::emitPrivate(attachment, notice("You type too fast; that line was not taken."));
     return GW_E_LIMIT;
   }
@@ -100,9 +100,8 @@ gw_status SessionManager::submit(plugin::Stream& stream, uint64_t token, const g
   return GW_OK;
 }
 
-bool SessionManager::mayCommand(Attachment& attachment) {
-  const SessionLimits& limits = limits_;
-  if (attachment.commands.take(1, limits.commandRate, limits.commandBurst, nowNs())) return true;
+bool SessionManager::mayCommand(TokenBucket& bucket) {
+  if (bucket.take(1, limits_.commandRate, limits_.commandBurst, nowNs())) return true;
   ++services_.counters.rateLimited;
   return false;
 }

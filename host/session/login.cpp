@@ -83,6 +83,7 @@ void SessionManager::enter(EnterRequest request) {
                            [this, request = std::move(request)](Session& back, Result<Character> chosen) mutable {
                              if (!chosen) return failEnter(request, chosen.error());
                              request.chosen = *chosen;
+                             request.userId = back.user.userId;
                              const Claim claim{back.user.userId, back.id(), request.chosen.id, request.gameSession};
                              toUserLoop(claim, [this, request = std::move(request)](Verdict verdict) mutable {
                                verdictFor(std::move(request), verdict);

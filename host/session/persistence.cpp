@@ -200,6 +200,7 @@ Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle, bool wa
   session.createdAtUs = row.createdAt;
   session.lastActivityUs = row.lastActivity;
   session.lastInputNs = nowNs();
+  session.requests = TokenBucket(limits_.commandBurst, nowNs());
   session.isSaved = true;
   if (!wasClean) session.uncleanBefore = row.epoch;
   for (const store::LoggedEvent& entry : bundle.log) {

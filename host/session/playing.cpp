@@ -25,10 +25,12 @@ void SessionManager::toUserLoop(const Claim& claim, UniqueFunction<void(Verdict)
   });
 }
 
-void SessionManager::releaseUser(Session& session) {
-  if (session.user.userId.empty()) return;
-  SessionManager& owner = userHome(session.user.userId);
-  owner.loop_.post([&owner, user = session.user.userId, id = session.id()] { owner.users_.release(user, id); });
+void SessionManager::releaseUser(Session& session) { releaseClaim(session.user.userId, session.id()); }
+
+void SessionManager::releaseClaim(const std::string& userId, const SessionId& id) {
+  if (userId.empty()) return;
+  SessionManager& owner = userHome(userId);
+  owner.loop_.post([&owner, userId, id] { owner.users_.release(userId, id); });
 }
 
 // [user loop] Ends an older session before the new one enters Playing.
@@ -60,11 +62,11 @@ void SessionManager::verdictFor(EnterRequest request, Verdict verdict) {
 
 void SessionManager::enterHere(EnterRequest request) {
   Session* session = find(request.session);
-  if (!session || session->state() != State::kCharacterSelection) {
-    // The client went away while the claim was decided: give the place back.
-    if (session) releaseUser(*session);
-    return;
-  }
+  // The client went away while the claim was decided: give the place back.
+  if (!session) return releaseClaim(request.userId, request.session);
+  // Two selections at once: the first one plays.
+  if (session->state() != State::kCharacterSelection)
+    return failEnter(request, fail(ErrorCode::kConflict, "this session plays already", "alreadyAuthenticated"));
   session->character = request.chosen;
   session->gameSession = request.gameSession;
   (void)session->setState(State::kPlaying);
@@ -79,9 +81,11 @@ void SessionManager::takeOverThere(EnterRequest request, const SessionId& existi
   const Identity user = find(request.session) ? find(request.session)->user : Identity{};
   const SessionId asking = request.session;
   auto arrive = [&target, existing, user](Attachment* attachment, EnterRequest wish) {
-    target.load(existing, [&target, attachment, user, wish = std::move(wish)](Session* session) mutable {
+    target.load(existing, [&target, existing, attachment, user, wish = std::move(wish)](Session* session) mutable {
       Attachment* mine = wish.caller.streamId ? target.attachmentOf(wish.caller.streamId) : nullptr;
       if (attachment && !mine) return;  // the client went away meanwhile
+      // It ended between the verdict and now: the next login must not be sent there again.
+      if (!session) target.releaseClaim(user.userId, existing);
       if (!session || session->user.userId != user.userId)
         return target.failEnter(wish, fail(ErrorCode::kUnavailable, "the session has just ended; log in again"));
       const bool wasAway = session->state() == State::kDisconnected;

@@ -13,6 +13,7 @@ namespace {
 constexpr uint64_t kTickMs = 1000;
 constexpr uint64_t kMs = 1'000'000;
 constexpr size_t kUnloadsPerTick = 100;
+constexpr uint32_t kTicksPerTickEvent = 30;
 
 }  // namespace
 
@@ -68,6 +69,7 @@ Session* SessionManager::create(const std::string& protocol, const std::string& 
   session->clientAddress = address;
   session->createdAtUs = session->lastActivityUs = nowUs();
   session->lastInputNs = nowNs();
+  session->requests = TokenBucket(limits_.commandBurst, nowNs());
   Session& kept = *session;
   sessions_.emplace(id, std::move(session));
   ++services_.counters.sessions;
@@ -186,12 +188,14 @@ void SessionManager::housekeeping() {
     }
   }
   housekeepSaving();
+  ++ticks_;
   publishFigures();
+  if (loop_.index() == 0 && ticks_ % kTicksPerTickEvent == 0) broadcast_.tick(nowUs());
 }
 
 void SessionManager::publishFigures() {
   // A walk over all sessions: every fifth second is often enough when there are many.
-  if (++ticks_ % 5 != 0 && sessions_.size() > 1000) return;
+  if (ticks_ % 5 != 0 && sessions_.size() > 1000) return;
   uint64_t playing = 0, disconnected = 0, logBytes = 0;
   for (const auto& [id, session] : sessions_) {
     playing += session->state() == State::kPlaying;

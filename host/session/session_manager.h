@@ -33,6 +33,7 @@ enum class LoginKind : uint8_t { kPassword, kRegister, kGuest };
 /// A wish to play: what is needed to finish it on whichever loop the session lives.
 struct EnterRequest {
   SessionId session;          // the one that asks; a take-over lands in another
+  std::string userId;         // whose claim must be given back if it has gone meanwhile
   std::string character;      // id or name
   Character chosen;           // once the backend has agreed
   std::string gameSession;
@@ -162,7 +163,7 @@ class SessionManager final : public plugin::InputPort {
   void publishFigures();
   void guardMemory();
   void checkLoginDeadline(Attachment& attachment);
-  bool mayCommand(Attachment& attachment);
+  bool mayCommand(TokenBucket& bucket);
   void noteAuthenticated(Session& session);
   void handleTypedLine(Attachment& attachment, std::string line);
   bool handleOwnCommand(Session& session, Attachment& attachment, const std::string& line);
@@ -177,6 +178,7 @@ class SessionManager final : public plugin::InputPort {
   void detachFrom(Attachment& attachment);
   void toUserLoop(const Claim& claim, UniqueFunction<void(Verdict)> done);
   void releaseUser(Session& session);
+  void releaseClaim(const std::string& userId, const SessionId& id);
   void finishAsReplaced(const SessionId& id, UniqueFunction<void()> done);
   void findStored(const Claim& claim, UniqueFunction<void(SessionId)> done);
 

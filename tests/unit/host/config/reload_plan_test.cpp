@@ -29,12 +29,10 @@ TEST(ReloadPlan, AppliesLimitsLive) {
   auto next = parse(kBase, "b");
   next.limits.commandBurst = 99;
   next.lobby.guests = true;
-  next.accounts[0].optionsJson = R"({"x":1})";
   next.accounts[1].enabled = false;
   next.http[0].allowedOrigins = {"https://a.example"};
   const ReloadPlan plan = planReload(parse(kBase, "a"), next);
   EXPECT_THAT(plan.live, testing::UnorderedElementsAre("/limits/commandBurst", "/lobby/guests",
-                                                       "/accounts/telnet:default/options/x",
                                                        "/accounts/sse:default/enabled", "/http/main/allowedOrigins"));
   EXPECT_THAT(plan.needRestart, IsEmpty());
 }
@@ -49,6 +47,15 @@ TEST(ReloadPlan, ListsWhatNeedsARestart) {
   EXPECT_THAT(plan.live, IsEmpty());
   EXPECT_THAT(plan.needRestart,
               ElementsAre("/loops", "/accounts/telnet:default/listen/port", "/accounts/telnet:second"));
+}
+
+TEST(ReloadPlan, ListsLimitsThatSocketsAreMadeWith) {
+  auto next = parse(kBase, "b");
+  next.limits.softBytes = 2 << 20;
+  next.accounts[0].optionsJson = R"({"x":1})";
+  const ReloadPlan plan = planReload(parse(kBase, "a"), next);
+  EXPECT_THAT(plan.live, IsEmpty());
+  EXPECT_THAT(plan.needRestart, testing::UnorderedElementsAre("/limits/softQueue", "/accounts/telnet:default/options/x"));
 }
 
 TEST(ReloadPlan, ListsARemovedAccount) {

@@ -172,7 +172,7 @@ std::optional<size_t> symbolCount(const ElfView& elf, const Dynamic& dynamic) {
   return std::nullopt;
 }
 
-Result<void> checkSymbols(const ElfView& elf, const Dynamic& dynamic, const ElfRules& rules) {
+Result<void> checkSymbols(const ElfView& elf, const Dynamic& dynamic) {
   const auto count = symbolCount(elf, dynamic);
   const auto strings = elf.offsetOf(dynamic.strings);
   if (!count || !strings) return refuse("has a damaged symbol table");
@@ -184,14 +184,14 @@ Result<void> checkSymbols(const ElfView& elf, const Dynamic& dynamic, const ElfR
     const unsigned char binding = ELF64_ST_BIND(symbol->st_info);
     const unsigned char visibility = ELF64_ST_VISIBILITY(symbol->st_other);
     const std::string name(elf.textAt(*strings + symbol->st_name));
-    if (binding == STB_GNU_UNIQUE && !rules.allowUniqueSymbols) {
+    if (binding == STB_GNU_UNIQUE) {
       return refuse("has the UNIQUE symbol " + name +
                     ", which keeps it mapped for ever; build with -fno-gnu-unique and hidden visibility");
     }
     if (binding == STB_LOCAL || visibility == STV_HIDDEN || visibility == STV_INTERNAL) continue;
     if (name == GW_PLUGIN_ENTRY_SYMBOL) {
       hasEntry = true;
-    } else if (!rules.allowExtraExports) {
+    } else {
       return refuse("exports " + name + "; only " GW_PLUGIN_ENTRY_SYMBOL " may be visible");
     }
   }
@@ -264,7 +264,7 @@ bool isChannelId(std::string_view id) {
          std::all_of(id.begin(), id.end(), [&](char c) { return isLower(c) || (c >= '0' && c <= '9') || c == '-'; });
 }
 
-Result<PluginNote> inspectElf(std::string_view file, const ElfRules& rules) {
+Result<PluginNote> inspectElf(std::string_view file) {
   ElfView elf(file);
   if (auto headers = elf.readHeaders(); !headers) return headers.error();
   auto note = readNote(elf);  // first: of a foreign library the most helpful thing to say
@@ -272,7 +272,7 @@ Result<PluginNote> inspectElf(std::string_view file, const ElfRules& rules) {
   const auto dynamic = readDynamic(elf);
   if (!dynamic) return dynamic.error();
   if (auto loading = checkLoading(elf, *dynamic); !loading) return loading.error();
-  if (auto symbols = checkSymbols(elf, *dynamic, rules); !symbols) return symbols.error();
+  if (auto symbols = checkSymbols(elf, *dynamic); !symbols) return symbols.error();
   return note;
 }
 

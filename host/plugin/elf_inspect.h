@@ -22,18 +22,13 @@ struct PluginNote {
   std::string pluginVersion;
 };
 
-/// Exceptions from the rules, for instrumented builds only; a normal build leaves both false.
-struct ElfRules {
-  bool allowUniqueSymbols = false;
-  bool allowExtraExports = false;
-};
-
 /// True for a channel id: ^[a-z][a-z0-9-]{0,31}$.
 bool isChannelId(std::string_view id);
 
 /// Checks class and machine, the note and its ABI version, and that the file can be unloaded again: no
 /// UNIQUE symbol, static TLS, TEXTREL or NODELETE, no executable stack, one exported symbol.
+/// No build relaxes this: with the plugin build rules even sanitizers and gcov leave no symbol behind.
 /// Fails: kInvalid; the message is the exact reason without the file's name.
-Result<PluginNote> inspectElf(std::string_view file, const ElfRules& rules);
+Result<PluginNote> inspectElf(std::string_view file);
 
 }  // namespace gw::plugin

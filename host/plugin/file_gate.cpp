@@ -130,8 +130,8 @@ Result<std::string> readAll(int fd, uint64_t maxBytes, const std::string& file) 
   }
 }
 
-Result<PluginNote> inspectBytes(const std::string& file, const std::string& bytes, const GateOptions& options) {
-  auto note = inspectElf(bytes, options.elf);
+Result<PluginNote> inspectBytes(const std::string& file, const std::string& bytes) {
+  auto note = inspectElf(bytes);
   if (!note) return fail(note.error().code, "plugin file " + quotedPath(file) + " " + note.error().message);
   return note;
 }
@@ -188,21 +188,12 @@ Result<void> checkExecutable(const std::string& dir) {
 
 }  // namespace
 
-GateOptions GateOptions::forThisBuild() {
-  GateOptions options;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(GW_INSTRUMENTED_PLUGINS)
-  options.elf.allowUniqueSymbols = true;
-  options.elf.allowExtraExports = true;
-#endif
-  return options;
-}
-
 Result<PluginNote> inspectPluginFile(const std::string& file, const GateOptions& options) {
   auto fd = openChecked(file, options);
   if (!fd) return fd.error();
   auto bytes = readAll(fd->get(), options.maxBytes, file);
   if (!bytes) return bytes.error();
-  return inspectBytes(file, *bytes, options);
+  return inspectBytes(file, *bytes);
 }
 
 Result<VettedCopy> vetAndCopy(const std::string& file, const std::string& copiesDir, uint64_t generation,
@@ -213,7 +204,7 @@ Result<VettedCopy> vetAndCopy(const std::string& file, const std::string& copies
   // file between the check and the copy.
   auto bytes = readAll(fd->get(), options.maxBytes, file);
   if (!bytes) return bytes.error();
-  auto note = inspectBytes(file, *bytes, options);
+  auto note = inspectBytes(file, *bytes);
   if (!note) return note.error();
   VettedCopy copy;
   copy.note = std::move(*note);

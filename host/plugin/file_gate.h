@@ -21,9 +21,6 @@ namespace gw::plugin {
 struct GateOptions {
   std::vector<std::string> pluginDirs;  // the file must lie directly or deeper in one of them; empty: anywhere
   uint64_t maxBytes = 64ull << 20;
-  ElfRules elf;
-  /// The rules for this build: a sanitizer or coverage build puts symbols of its own into plugins.
-  static GateOptions forThisBuild();
 };
 
 struct VettedCopy {

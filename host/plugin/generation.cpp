@@ -42,7 +42,7 @@ Generation::Generation() = default;
 
 Result<std::shared_ptr<Generation>> Generation::load(const std::string& file, const std::string& copiesDir,
                                                      uint64_t number, const gw_host& host) {
-  return load(file, copiesDir, number, host, GateOptions::forThisBuild());
+  return load(file, copiesDir, number, host, GateOptions{});
 }
 
 Result<std::shared_ptr<Generation>> Generation::load(const std::string& file, const std::string& copiesDir,

@@ -40,8 +40,7 @@ void describe(const Generation& generation, CatalogEntry& entry) {
 
 }  // namespace
 
-PluginCatalog::PluginCatalog(CatalogOptions options, const gw_host& host)
-    : options_(std::move(options)), gate_(GateOptions::forThisBuild()), host_(host) {
+PluginCatalog::PluginCatalog(CatalogOptions options, const gw_host& host) : options_(std::move(options)), host_(host) {
   gate_.pluginDirs = options_.dirs;
 }
 

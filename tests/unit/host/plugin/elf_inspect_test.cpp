@@ -18,7 +18,7 @@ std::string bytesOf(const std::string& name) {
   return test::readFile(std::string(GW_TEST_PLUGIN_DIR) + "/" + name + ".so");
 }
 
-Result<PluginNote> inspect(const std::string& name) { return inspectElf(bytesOf(name), ElfRules{}); }
+Result<PluginNote> inspect(const std::string& name) { return inspectElf(bytesOf(name)); }
 
 TEST(ElfInspect, ReadsTheNoteOfAGoodPlugin) {
   const auto note = inspect("good");
@@ -53,14 +53,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Refusal{"exec_stack", "executable stack"}),
     [](const auto& test) { return std::string(test.param.plugin); });
 
-TEST(ElfInspect, InstrumentedBuildsMayExportMore) {
-  EXPECT_TRUE(inspectElf(bytesOf("extra_export"), ElfRules{.allowExtraExports = true}).ok());
-  const ElfRules both{.allowUniqueSymbols = true, .allowExtraExports = true};
-  EXPECT_TRUE(inspectElf(bytesOf("unique_symbol"), both).ok());
-}
-
 TEST(ElfInspect, RefusesWhatIsNoLibraryOfThisMachine) {
-  const auto reason = [](const std::string& bytes) { return inspectElf(bytes, ElfRules{}).error().message; };
+  const auto reason = [](const std::string& bytes) { return inspectElf(bytes).error().message; };
   EXPECT_THAT(reason(""), HasSubstr("not an ELF file"));
   EXPECT_THAT(reason("just some text, long enough to be a header if it were one, which it is not......."),
               HasSubstr("not an ELF file"));
@@ -87,7 +81,7 @@ TEST(ElfInspect, SurvivesEveryTruncation) {
   const std::string bytes = bytesOf("good");
   size_t refused = 0;
   for (size_t size = 0; size < bytes.size(); size += size < 8192 ? 1 : 97) {
-    refused += inspectElf(std::string_view(bytes).substr(0, size), ElfRules{}).ok() ? 0 : 1;
+    refused += inspectElf(std::string_view(bytes).substr(0, size)).ok() ? 0 : 1;
   }
   EXPECT_GT(refused, 4096u);  // what lies behind the last segment is not looked at
 }
@@ -103,7 +97,7 @@ TEST(ElfInspect, SurvivesRandomDamage) {
       const size_t reach = round % 3 == 0 ? bytes.size() : std::min<size_t>(bytes.size(), 4096);
       bytes[random() % reach] = static_cast<char>(random());
     }
-    refused += inspectElf(bytes, ElfRules{}).ok() ? 0 : 1;
+    refused += inspectElf(bytes).ok() ? 0 : 1;
   }
   EXPECT_GT(refused, 100);
 }

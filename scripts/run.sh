@@ -76,12 +76,14 @@ TELNET_PORT=$(awk '$1 == "telnet" { print $2; exit }' <<<"$PORTS")
 
 HOST=build/release/bin/gwhost
 LOG=build/run/gwhost.log
+# Started directly, not by a function: $! is then the gateway itself, and --stop reaches it.
 if [ "$BACKGROUND" = 1 ]; then
-  run_as_user setsid "$HOST" --config "$CONFIG" >"$LOG" 2>&1 </dev/null &
+  run_as_user touch "$LOG"
+  setsid "${AS_USER[@]}" "$HOST" --config "$CONFIG" >"$LOG" 2>&1 </dev/null &
 else
   # Standard output has one line for programs; people get the tour. Its own process group: Ctrl-C reaches this script alone, which then stops the host once, cleanly.
   set -m
-  run_as_user "$HOST" --config "$CONFIG" </dev/null >/dev/null &
+  "${AS_USER[@]}" "$HOST" --config "$CONFIG" </dev/null >/dev/null &
   set +m
 fi
 CHILD=$!

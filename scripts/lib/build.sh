@@ -6,6 +6,8 @@
 build_preset() {
   local preset=$1 jobs
   shift
+  # A clone in another folder finds what this one has compiled.
+  export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
   jobs=$(build_jobs)
   if [ ! -f "build/$preset/build.ninja" ]; then
     run_as_user cmake --preset "$preset" "$@" >&2 || die "cmake --preset $preset failed"

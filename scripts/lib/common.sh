@@ -5,14 +5,13 @@ say() { printf '%s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # Started by sudo: only apt needs that. Everything else runs as the person who typed it, so that no
-# file of root's is left in the tree.
-run_as_user() {
-  if [ "$(id -u)" = 0 ] && [ -n "${SUDO_USER:-}" ] && [ "$SUDO_USER" != root ]; then
-    sudo -H -u "$SUDO_USER" -- "$@"
-  else
-    "$@"
-  fi
-}
+# file of root's is left in the tree. setpriv becomes the command, so that its pid is the command's.
+AS_USER=()
+if [ "$(id -u)" = 0 ] && [ -n "${SUDO_UID:-}" ] && [ "${SUDO_UID:-0}" != 0 ]; then
+  AS_USER=(setpriv --reuid "$SUDO_UID" --regid "$SUDO_GID" --init-groups
+    env "HOME=$(getent passwd "$SUDO_UID" | cut -d: -f6)" "USER=$SUDO_USER" "LOGNAME=$SUDO_USER")
+fi
+run_as_user() { "${AS_USER[@]}" "$@"; }
 
 # One compiler needs up to 1.5 GiB: more jobs than memory would make the machine swap.
 build_jobs() {

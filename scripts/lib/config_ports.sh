@@ -4,6 +4,7 @@
 # the layout of the shipped files ("port" after "name" or "channel" of its object).
 set -euo pipefail
 [ -r "$1" ] || { echo "error: cannot read $1" >&2; exit 1; }
+# shellcheck disable=SC2020  # two characters, both to newlines
 tr -d '\n' <"$1" | tr '{}' '\n\n' | awk '
   match($0, /"name"[ ]*:[ ]*"[^"]*"/) { kind = "http" }
   match($0, /"channel"[ ]*:[ ]*"[^"]*"/) {

@@ -32,9 +32,16 @@ includes() {
     level["config"] = 1
     isPlugin["telnet"]; isPlugin["websocket"]; isPlugin["sse"]
   }
-  function exists(path) {
-    if (!(path in known)) known[path] = system("test -e \"$(ls -d " path " 2>/dev/null | head -n 1)\"") == 0
+  function exists(path,   line) {
+    if (!(path in known)) {
+      known[path] = (getline line < path) >= 0
+      close(path)
+    }
     return known[path]
+  }
+  function isInOtherPlugin(name, own,   plugin) {
+    for (plugin in isPlugin) if (plugin != own && exists("plugins/" plugin "/" name)) return 1
+    return 0
   }
   function wrong(why) { print place ": includes \"" target "\": " why; bad = 1 }
   {
@@ -64,7 +71,7 @@ includes() {
   function plugin(   from, to) {
     from = parts[2]; to = wanted[1]
     if (to != from && to in isPlugin) wrong("plugins may not know each other")
-    else if (wanted[2] == "" && !exists("plugins/" from "/" target) && exists("plugins/*/" target)) {
+    else if (wanted[2] == "" && !exists("plugins/" from "/" target) && isInOtherPlugin(target, from)) {
       wrong("plugins may not know each other")
     }
   }

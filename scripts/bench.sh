@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Measures the gateway against the ceiling (tests/bench) and prints a table in markdown. docs/performance.md
+# says what the rows mean. Both servers run at the same time; each row takes them in alternation.
+# Exit 1 if a row lost, doubled or refused anything.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.."
+
+usage() {
+  cat <<'HELP'
+scripts/bench.sh [--build DIR] [--rounds N] [--seconds S] [--clients N] [ROW...]
+
+  --build DIR   a build with GW_BUILD_BENCH (default build/bench; built with the preset "bench" if missing)
+  --rounds, --seconds, --clients   instead of each row's own
+  ROW           fanout1 fanout16 paced echo ping memory connects cycles sse telnet stalled (default: all)
+HELP
+}
+
+BUILD=build/bench
+ARGS=()
+ROWS=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --build) BUILD=${2:?--build needs a folder}; shift ;;
+    --rounds | --seconds | --clients) ARGS+=("$1" "${2:?$1 needs a number}"); shift ;;
+    -h | --help) usage; exit 0 ;;
+    -*) usage >&2; exit 2 ;;
+    *) ROWS+=("$1") ;;
+  esac
+  shift
+done
+[ ${#ROWS[@]} -gt 0 ] || ROWS=(fanout1 fanout16 paced echo ping memory connects cycles sse telnet stalled)
+
+if [ ! -x "$BUILD/bin/gw_load" ]; then
+  cmake --preset bench >&2
+  cmake --build --preset bench --target gwhost gw_telnet gw_websocket gw_sse gw_load gw_ceiling >&2
+fi
+
+ulimit -n "$(ulimit -Hn)"
+work=$(mktemp -d)
+gateway=
+ceiling=
+stop() {
+  [ -z "$gateway" ] || { kill "$gateway" 2>/dev/null; wait "$gateway" 2>/dev/null || true; }
+  [ -z "$ceiling" ] || { kill "$ceiling" 2>/dev/null; wait "$ceiling" 2>/dev/null || true; }
+  gateway= ceiling=
+}
+trap 'stop; rm -rf "$work"' EXIT
+
+# Waits for a server's ready line; $1 its output, $2 its process.
+ready() {
+  local tries=0
+  until [ -s "$1" ]; do
+    kill -0 "$2" 2>/dev/null || { echo "bench: a server ended before it was ready" >&2; cat "$work"/*.err >&2; exit 1; }
+    [ $((tries += 1)) -lt 300 ] || { echo "bench: no ready line after 30 s" >&2; exit 1; }
+    sleep 0.1
+  done
+}
+# The first port after a word of the ready line.
+port() { sed -E "s/.*\"$2\":[^0-9]*(127\.0\.0\.1:)?([0-9]+).*/\2/" "$1"; }
+
+echo "| work | reach | gateway | ceiling | ratio | server CPU s per million, gateway / ceiling | gateway RSS | remarks |"
+echo "|---|---|---|---|---|---|---|---|"
+failed=0
+for row in "${ROWS[@]}"; do
+  # New servers for each row: what one leaves behind (sessions that may be resumed) is not the next one's.
+  rm -rf "$work"/*
+  cp config/bench.json "$work/"
+  "$BUILD/bin/gwhost" --config "$work/bench.json" >"$work/gateway.out" 2>"$work/gateway.err" &
+  gateway=$!
+  "$BUILD/bin/gw_ceiling" >"$work/ceiling.out" 2>"$work/ceiling.err" &
+  ceiling=$!
+  ready "$work/gateway.out" "$gateway"
+  ready "$work/ceiling.out" "$ceiling"
+  echo "bench: $row" >&2
+  "$BUILD/bin/gw_load" "$row" \
+    --gateway-http "$(sed -E 's/.*"http":\["http:\/\/127\.0\.0\.1:([0-9]+)".*/\1/' "$work/gateway.out")" \
+    --gateway-telnet "$(sed -E 's/.*"telnet:default":\["127\.0\.0\.1:([0-9]+)".*/\1/' "$work/gateway.out")" \
+    --gateway-pid "$gateway" \
+    --ceiling-http "$(port "$work/ceiling.out" http)" --ceiling-telnet "$(port "$work/ceiling.out" telnet)" \
+    --ceiling-pid "$ceiling" "${ARGS[@]}" || { failed=1; cat "$work/gateway.err" >&2; }
+  stop
+done
+exit $failed

@@ -65,6 +65,7 @@ void StreamHost::openAccepted(std::shared_ptr<Instance> instance, std::shared_pt
   Stream& stream = adopt(std::make_unique<Stream>(*this, nextId_++, std::move(instance), std::move(traits),
                                                   std::move(connection)));
   stream.connection_->setHandler(stream);
+  stream.connection_->setLimits(limits_);  // the front's end with the front
   stream.swapContext(std::move(binding));
   const auto openThere = [subprotocol, extensions, user](Stream& moved) {
     if (moved.host().open(moved, subprotocol, extensions, user)) moved.connection().kick();

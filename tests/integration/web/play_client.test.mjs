@@ -381,6 +381,24 @@ test('logging out forgets the session and its lines', async () => {
   await page.waitForSelector('#credentials:visible');
 });
 
+test('the menu changes the transport under a live session', async () => {
+  await open('ws');
+  await logIn(page);
+  let spoken = 0;
+  for (const [transport, kinds] of [['sse', ['sse']], ['both', ['attached', 'ws']], ['ws', ['ws']]]) {
+    await page.click('#menu-button');
+    await page.selectOption('#transport', transport);
+    await page.keyboard.press('Escape');
+    const now = () => [...gateway.session.connections].map((one) => one.kind).sort().join();
+    await until(() => now() === kinds.join(), `connected by ${transport}`);
+    await waitConnected(page);
+    spoken += 1;
+    await type(page, `words ${spoken}`);
+    await waitLine(page, `You say: words ${spoken}`);
+  }
+  assert.deepEqual((await lines(page)).slice(1), ['You say: words 1', 'You say: words 2', 'You say: words 3']);
+});
+
 test('coming back online tries at once', async () => {
   await open();
   await logIn(page);

@@ -39,6 +39,7 @@ if [ ! -f $WEB/node_modules/.package-lock.json ] || [ $WEB/package-lock.json -nt
   touch $WEB/node_modules/.package-lock.json
 fi
 
+BUILD_TARGETS=$(targets_of_labels "$@")
 build_preset "$PRESET"
 if [ "$PRESET" = coverage ]; then
   # Counts of an earlier run would be added to this one's.

@@ -30,6 +30,12 @@ function(gw_library name)
   target_link_libraries(${name} PUBLIC gw_build ${ARG_LINK})
 endfunction()
 
+# gw_tests_unit, gw_tests_contract, gw_tests_integration: all programs of a label, for builds that run
+# only some (scripts/test.sh asan -L unit).
+foreach(label unit contract integration)
+  add_custom_target(gw_tests_${label})
+endforeach()
+
 # gw_test(NAME sources... [LINK libs...] [LABEL unit|contract|integration] [TIMEOUT s]): a GoogleTest
 # program; each of its tests is a ctest.
 function(gw_test name)
@@ -43,6 +49,9 @@ function(gw_test name)
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE gw_build ${ARG_LINK} GTest::gmock GTest::gtest GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  if(TARGET gw_tests_${ARG_LABEL})
+    add_dependencies(gw_tests_${ARG_LABEL} ${name})
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENV}")
 endfunction()

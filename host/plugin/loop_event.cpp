@@ -67,6 +67,8 @@ const net::SharedBytes* LoopEvent::bodyFor(const StreamClass& streamClass) {
 void LoopEvent::dropBodies() {
   bodies_ = {};
   payload_ = {};
+  spans_ = {};  // a replay builds them again
+  viewBuilt_ = false;
 }
 
 size_t LoopEvent::bytes() const {

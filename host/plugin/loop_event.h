@@ -19,7 +19,7 @@ class LoopEvent : public LoopCounted<LoopEvent> {
   ~LoopEvent();
 
   const Event& event() const { return *event_; }
-  /// The event as it crosses the ABI; stable for the life of this object.
+  /// The event as it crosses the ABI; stable until dropBodies().
   const gw_event& view();
   /// The complete gateway.v1 payload, built on first use.
   gw_slice payload();

@@ -5,7 +5,7 @@
 //
 // Thread: its loop. Bounds: one entry per user with a session; 16 waiting claims per user.
 
-#include <deque>
+#include <list>
 #include <functional>
 #include <string>
 #include <unordered_map>
@@ -57,7 +57,7 @@ class UserRegistry {
   };
   struct User {
     std::vector<Held> sessions;
-    std::deque<Waiting> waiting;
+    std::list<Waiting> waiting;  // mostly empty, and then only three words: a deque would keep half a KiB
     bool deciding = false;
   };
   void decide(const std::string& userId);

@@ -95,7 +95,7 @@ bool fanOutTelnet(const Row& row, const RowOptions& options) { return fanOut(row
 
 // One server at a time: the two fleets together would need more descriptors than a process has.
 bool fanOutPaced(const Row& row, const RowOptions& options) {
-  const uint32_t clients = orElse(options.clients, 9900u);
+  const uint32_t clients = orElse(options.clients, 10000u);
   const double seconds = orElse(options.seconds, 5.0);
   constexpr double kPerSecond = 20;
   Pairs pairs;
@@ -156,7 +156,7 @@ bool echo(const Row& row, const RowOptions& options) { return echoWith(row, opti
 bool echoPing(const Row& row, const RowOptions& options) { return echoWith(row, options, true); }
 
 bool memory(const Row& row, const RowOptions& options) {
-  const uint32_t clients = orElse(options.clients, 9900u);
+  const uint32_t clients = orElse(options.clients, 10000u);
   const uint32_t warm = std::min(100u, clients / 2);
   Fleet fleet(options.gateway, Wire::kWebSocket);
   const auto rest = [&] {
@@ -177,7 +177,7 @@ bool memory(const Row& row, const RowOptions& options) {
 }
 
 bool connects(const Row& row, const RowOptions& options) {
-  const uint32_t clients = orElse(options.clients, 9900u);
+  const uint32_t clients = orElse(options.clients, 10000u);
   Pairs pairs;
   uint64_t helloBytes = 2000;
   uint64_t resident = 0;

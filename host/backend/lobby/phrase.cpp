@@ -30,6 +30,7 @@ plugin::Event Phrase::event(std::string_view verb, std::string_view from, std::s
   event.delivery = delivery;
   event.kind = plugin::EventKind::kText;
   event.text = std::move(text_);
+  spans_.shrink_to_fit();  // the event may wait long in a log
   event.spans = std::move(spans_);
   std::string& json = event.dataJson;
   json.reserve(48 + from.size() + room.size() + more.size());

@@ -41,7 +41,7 @@ int channelList(const Client& client, Output& output, const Arguments&) {
   output.list(client.get("/v1/channels"),
               {textColumn("CHANNEL", "id"), textColumn("STATE", "state"), textColumn("HEALTH", "health"),
                numberColumn("CONNECTIONS", "connections"), numberColumn("GENERATION", "generation"),
-               timeColumn("STARTED", "lastStartAt"), joinedColumn("ADDRESSES", "addresses"),
+               timeColumn("STARTED", "lastStartAt"), firstColumn("ADDRESS", "addresses"),
                sentenceColumn("LAST ERROR", "lastError")},
               "No channel accounts are configured.");
   return kOk;

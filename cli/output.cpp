@@ -90,6 +90,13 @@ std::string joinedOf(const Json& object, const char* key) {
   return out.empty() ? "-" : out;
 }
 
+std::string firstOf(const Json& object, const char* key) {
+  const Json* field = fieldOf(object, key);
+  if (field == nullptr || !field->is_array() || field->empty() || !field->front().is_string()) return "-";
+  const std::string more = field->size() > 1 ? " (+" + std::to_string(field->size() - 1) + ")" : "";
+  return printable(field->front().get<std::string>()) + more;
+}
+
 namespace {
 Column columnOf(const char* title, const char* key, std::string (*cell)(const Json&, const char*)) {
   return {title, [key, cell](const Json& object) { return cell(object, key); }};
@@ -101,5 +108,6 @@ Column sentenceColumn(const char* title, const char* key) { return columnOf(titl
 Column numberColumn(const char* title, const char* key) { return columnOf(title, key, numberOf); }
 Column timeColumn(const char* title, const char* key) { return columnOf(title, key, timeOf); }
 Column joinedColumn(const char* title, const char* key) { return columnOf(title, key, joinedOf); }
+Column firstColumn(const char* title, const char* key) { return columnOf(title, key, firstOf); }
 
 }  // namespace gw::cli

@@ -41,11 +41,13 @@ std::string sentenceOf(const Json& object, const char* key);  // the gateway's o
 std::string numberOf(const Json& object, const char* key);
 std::string timeOf(const Json& object, const char* key);    // "2026-03-01 12:00:00Z"
 std::string joinedOf(const Json& object, const char* key);  // an array of strings
+std::string firstOf(const Json& object, const char* key);   // its first, and how many more: "127.0.0.1:4000 (+1)"
 
 Column textColumn(const char* title, const char* key);
 Column sentenceColumn(const char* title, const char* key);
 Column numberColumn(const char* title, const char* key);
 Column timeColumn(const char* title, const char* key);
 Column joinedColumn(const char* title, const char* key);
+Column firstColumn(const char* title, const char* key);
 
 }  // namespace gw::cli

@@ -13,7 +13,7 @@ const std::vector<Column>& accountColumns() {
                                            textColumn("HEALTH", "health"),
                                            numberColumn("CONNECTIONS", "connections"),
                                            timeColumn("LAST ACTIVITY", "lastActivityAt"),
-                                           joinedColumn("ADDRESSES", "addresses"),
+                                           firstColumn("ADDRESS", "addresses"),
                                            sentenceColumn("LAST ERROR", "lastError")};
   return columns;
 }
@@ -119,7 +119,7 @@ int health(const Client& client, Output& output, const Arguments& arguments) {
 int version(const Client& client, Output& output, const Arguments&) {
   output.record(client.get("/v1/version"),
                 {textColumn("gwhost", "version"), textColumn("Commit", "commit"), textColumn("Build", "buildType"),
-                 textColumn("Compiler", "compiler"), numberColumn("Plugin ABI", "pluginAbi"),
+                 sentenceColumn("Compiler", "compiler"), numberColumn("Plugin ABI", "pluginAbi"),
                  numberColumn("Admin API", "apiVersion")});
   return kOk;
 }

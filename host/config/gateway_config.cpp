@@ -1,5 +1,6 @@
 #include "config/gateway_config.h"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "config/fields.h"
@@ -73,6 +74,21 @@ std::string statePath(const GatewayConfig& config, const std::string& file) {
 
 std::string adminSocketPath(const GatewayConfig& config) {
   return config.adminSocket.empty() ? statePath(config, "admin.sock") : resolvePath(config, config.adminSocket);
+}
+
+GatewayConfig withAbsolutePaths(GatewayConfig config) {
+  config.sourceFile = std::filesystem::absolute(config.sourceFile).lexically_normal().string();
+  config.adminSocket = adminSocketPath(config);
+  config.webDir = resolvePath(config, config.webDir);
+  for (std::string& dir : config.pluginDirs) dir = resolvePath(config, dir);
+  const auto resolve = [&](Tls& tls) {
+    for (std::string* file : {&tls.certificateFile, &tls.keyFile, &tls.clientCaFile})
+      *file = resolvePath(config, *file);
+  };
+  for (HttpListener& listener : config.http) resolve(listener.tls);
+  for (Account& account : config.accounts) resolve(account.tls);
+  config.stateDir = resolvePath(config, config.stateDir);
+  return config;
 }
 
 }  // namespace gw::config

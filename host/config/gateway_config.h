@@ -139,10 +139,14 @@ std::string statePath(const GatewayConfig& config, const std::string& file);
 /// Where the admin socket is: adminSocket, or admin.sock inside stateDir.
 std::string adminSocketPath(const GatewayConfig& config);
 
+/// The same configuration with every path absolute, the source file's included: it no longer matters where the
+/// program runs. Idempotent.
+GatewayConfig withAbsolutePaths(GatewayConfig config);
+
 /// "loopback", 127.0.0.0/8 or ::1.
 bool isLoopback(const std::string& bind);
 
-/// Which JSON paths differ, and whether each can be applied live.
+/// Which JSON paths differ in effect (paths of files are compared as absolute ones), and whether each can be applied live.
 struct ReloadPlan {
   std::vector<std::string> live;
   std::vector<std::string> needRestart;

@@ -14,18 +14,12 @@ namespace gw::config {
 namespace {
 
 // One "*" stands for one path segment (a listener's name, an account's id).
-constexpr std::array<std::string_view, 7> kLive{"/limits",
-                                                "/lobby",
-                                                "/log",
-                                                "/shutdown",
-                                                "/http/*/allowedHosts",
-                                                "/http/*/allowedOrigins",
-                                                "/accounts/*/enabled"};
+constexpr std::array<std::string_view, 7> kLive{
+    "/limits", "/lobby", "/log", "/shutdown", "/http/*/allowedHosts", "/http/*/allowedOrigins", "/accounts/*/enabled"};
 // Below a live path, but given to sockets and queues when the gateway starts.
-constexpr std::array<std::string_view, 7> kAtStart{"/limits/sessionsPerUser", "/limits/handshakeTimeout",
-                                                   "/limits/stallTimeout",    "/limits/softQueue",
-                                                   "/limits/hardQueue",       "/limits/sendBuffer",
-                                                   "/lobby/rooms"};
+constexpr std::array<std::string_view, 7> kAtStart{
+    "/limits/sessionsPerUser", "/limits/handshakeTimeout", "/limits/stallTimeout", "/limits/softQueue",
+    "/limits/hardQueue",       "/limits/sendBuffer",       "/lobby/rooms"};
 
 bool matches(std::string_view path, std::string_view pattern) {
   while (!pattern.empty()) {
@@ -42,7 +36,7 @@ bool matches(std::string_view path, std::string_view pattern) {
 
 /// Lists by name instead of by place: an account that moved in the file has not changed.
 Json keyed(const GatewayConfig& config) {
-  Json document = Json::parse(toJson(config));
+  Json document = Json::parse(toJson(withAbsolutePaths(config)));
   Json listeners = Json::object();
   for (Json& listener : document["http"]) listeners[listener["name"].get<std::string>()] = listener;
   document["http"] = std::move(listeners);
@@ -78,7 +72,8 @@ ReloadPlan planReload(const GatewayConfig& current, const GatewayConfig& next) {
   ReloadPlan plan;
   for (std::string& path : changed) {
     const auto fits = [&](std::string_view pattern) { return matches(path, pattern); };
-    const bool isLive = std::any_of(kLive.begin(), kLive.end(), fits) && std::none_of(kAtStart.begin(), kAtStart.end(), fits);
+    const bool isLive =
+        std::any_of(kLive.begin(), kLive.end(), fits) && std::none_of(kAtStart.begin(), kAtStart.end(), fits);
     (isLive ? plan.live : plan.needRestart).push_back(std::move(path));
   }
   return plan;

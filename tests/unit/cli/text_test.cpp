@@ -79,6 +79,14 @@ TEST(Cells, PrintADashForWhatIsAbsent) {
   EXPECT_EQ(numberOf(object, "empty"), "-");
   EXPECT_EQ(joinedOf(object, "list"), "-");
   EXPECT_EQ(timeOf(object, "null"), "-");
+  EXPECT_EQ(firstOf(object, "list"), "-");
+  EXPECT_EQ(firstOf(object, "number"), "-");
+}
+
+TEST(Cells, PrintTheFirstOfManyAndHowManyMore) {
+  const Json object{{"one", Json::array({"a"})}, {"three", Json::array({"a:1", "b", "c"})}};
+  EXPECT_EQ(firstOf(object, "one"), "a");
+  EXPECT_EQ(firstOf(object, "three"), "a:1 (+2)");
 }
 
 }  // namespace

@@ -18,6 +18,19 @@ TEST(ReloadPlan, IsEmptyForTheSameConfiguration) {
   EXPECT_THAT(plan.needRestart, IsEmpty());
 }
 
+TEST(ReloadPlan, TakesAPathForTheSameHoweverItIsWritten) {
+  const char* const text = R"({"stateDir": "state", "plugins": {"dirs": ["plugins"]}, "web": {"dir": "web"},
+    "http": [{"name": "main", "tls": {"certificateFile": "c.pem", "keyFile": "k.pem"}}]})";
+  const auto next = parse(text, "/etc/gatehouse/gateway.json");
+  const auto running = withAbsolutePaths(next);
+  EXPECT_EQ(running.stateDir, "/etc/gatehouse/state");
+  EXPECT_EQ(running.adminSocket, "/etc/gatehouse/state/admin.sock");
+  EXPECT_EQ(running.http[0].tls.keyFile, "/etc/gatehouse/k.pem");
+  EXPECT_EQ(running.http[0].tls.clientCaFile, "");
+  EXPECT_THAT(planReload(running, next).needRestart, IsEmpty());
+  EXPECT_THAT(planReload(running, parse(text, "/srv/gateway.json")).needRestart, testing::Contains("/stateDir"));
+}
+
 TEST(ReloadPlan, IgnoresTheOrderOfAccounts) {
   const auto next = parse(R"({"http": [{"name": "main"}], "accounts": [
     {"channel": "sse", "http": "main"}, {"channel": "telnet", "listen": {"port": 4000}}]})",
@@ -55,7 +68,8 @@ TEST(ReloadPlan, ListsLimitsThatSocketsAreMadeWith) {
   next.accounts[0].optionsJson = R"({"x":1})";
   const ReloadPlan plan = planReload(parse(kBase, "a"), next);
   EXPECT_THAT(plan.live, IsEmpty());
-  EXPECT_THAT(plan.needRestart, testing::UnorderedElementsAre("/limits/softQueue", "/accounts/telnet:default/options/x"));
+  EXPECT_THAT(plan.needRestart,
+              testing::UnorderedElementsAre("/limits/softQueue", "/accounts/telnet:default/options/x"));
 }
 
 TEST(ReloadPlan, ListsARemovedAccount) {

@@ -247,6 +247,7 @@ std::vector<admin::ChannelSnapshot> GatewayAdmin::channels() {
     item.lastErrorAt = account.lastErrorAt;
     item.lastActivity = account.lastActivity;
     item.connections = account.connections;
+    item.encodeCalls = account.encodeCalls;
     item.generation = account.generation;
     item.plugin = account.channelId;
     item.pluginVersion = account.pluginVersion;

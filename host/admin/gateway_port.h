@@ -53,7 +53,8 @@ struct ChannelSnapshot {
   int64_t lastErrorAt = 0;
   int64_t lastActivity = 0;
   uint64_t connections = 0;
-  uint64_t generation = 0;  // of the plugin; 0: not loaded
+  uint64_t encodeCalls = 0;  // bodies that the plugin encoded since it started; one serves a whole class
+  uint64_t generation = 0;   // of the plugin; 0: not loaded
   std::string plugin;       // the plugin's id
   std::string pluginVersion;
   std::vector<std::string> addresses;  // what clients can reach: "127.0.0.1:4000", "http://127.0.0.1:18789/ws"

@@ -35,6 +35,7 @@ Json channelJson(const ChannelSnapshot& channel) {
           {"lastErrorAt", timeJson(channel.lastErrorAt)},
           {"lastActivityAt", timeJson(channel.lastActivity)},
           {"connections", channel.connections},
+          {"encodeCalls", channel.encodeCalls},
           {"plugin", channel.plugin},
           {"pluginVersion", channel.pluginVersion},
           {"generation", channel.generation},

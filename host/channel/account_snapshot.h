@@ -27,6 +27,7 @@ struct AccountSnapshot {
   uint64_t connections = 0;
   uint64_t accepted = 0;
   uint64_t slowCallbacks = 0;
+  uint64_t encodeCalls = 0;  // bodies that the plugin encoded; one serves a whole class
   bool quarantined = false;
   uint32_t pluginHealth = 0;  // what the plugin says of itself: GW_HEALTH_*
   std::string pluginHealthText;

@@ -267,6 +267,7 @@ AccountSnapshot ChannelAccount::snapshot() const {
     now.accepted = counters.accepted;
     now.lastActivity = std::max(now.lastActivity, counters.lastActivityUs.load());
     now.slowCallbacks = counters.slowCallbacks;
+    now.encodeCalls = counters.encodeCalls;
     now.quarantined = counters.quarantined;
   }
   if (now.quarantined && now.state == AccountState::kRunning) {

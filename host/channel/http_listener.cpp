@@ -47,6 +47,7 @@ Result<void> HttpListener::bind() {
 
 std::vector<std::string> HttpListener::origins() const {
   std::vector<std::string> all;
+  if (!isBound()) return all;
   for (const std::string& host : spec_.listen.hosts) {
     all.push_back((spec_.tls ? "https://" : "http://") + hostAndPort(host, boundPort_));
   }

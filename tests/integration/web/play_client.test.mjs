@@ -358,6 +358,8 @@ test('close 4001 asks for a login and forgets the token', async () => {
 test('sse: the closed event decides as a close code does', async () => {
   await open('sse');
   await logIn(page);
+  // The login is over before the stream has come in: nobody could be told.
+  await until(() => [...gateway.sessions.values()].some((session) => session.connections.size > 0), 'the stream is there');
   gateway.closeAll(4000);
   await page.waitForSelector('#banner-button:has-text("Play here")');
 });
@@ -459,7 +461,7 @@ test('stays where the reader scrolled to, and says how much is new', async () =>
   await page.waitForSelector('#more:has-text("1 new line")');
   assert.equal(await page.$eval('#log', (log) => log.scrollTop), at);
   await page.click('#more');
-  assert.ok(await fromEnd() < 24);
+  await until(async () => (await fromEnd()) < 24, 'it is at the end again');
 });
 
 test('history: up and down walk through what was typed and keep the draft', async () => {

@@ -275,7 +275,13 @@ void Gateway::startHealth() {
   parts.watchdog = std::make_unique<health::Watchdog>(watchdog);
   parts.watchdog->start();
   parts.health = std::make_unique<health::HealthMonitor>(
-      std::chrono::milliseconds(config_.healthIntervalMs), [this] { return healthInputs(); },
+      std::chrono::milliseconds(config_.healthIntervalMs),
+      [this, &parts] {
+        // What plugins say of themselves is asked on the control thread; this check sees the last answers.
+        if (!parts.control.post([&parts] { parts.channels->refreshHealth(); }))
+          log::debug("health", "the control thread is busy");
+        return healthInputs();
+      },
       [&parts](const health::HealthReport& now, const health::HealthReport*) {
         log::info("health", health::toString(now.level), {{"problems", static_cast<uint64_t>(now.problems.size())}});
         parts.bus.publishHealth(healthJson(now));

@@ -1,5 +1,6 @@
 #include "gateway_admin.h"
 
+#include <strings.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -475,7 +476,7 @@ void GatewayAdmin::closeBanned(const store::BanRecord& ban) {
     manager->loop().post([ban, &manager = *manager] {
       std::vector<session::Session*> covered;
       manager.forEachSession([&](session::Session& session) {
-        const bool byUser = ban.kind == "user" && (session.user.userId == ban.value || session.user.userName == ban.value);
+        const bool byUser = ban.kind == "user" && (session.user.userId == ban.value || strcasecmp(session.user.userName.c_str(), ban.value.c_str()) == 0);
         const bool byAddress = ban.kind == "address" && session::addressInBlock(session.clientAddress, ban.value);
         if (byUser || byAddress) covered.push_back(&session);
       });

@@ -57,6 +57,7 @@ session::SessionLimits sessionLimits(const config::Limits& limits) {
   out.maxPayloadBytes = limits.maxPayloadBytes;
   out.softBytes = limits.softBytes;
   out.memoryBytes = memoryLimit(limits);
+  out.unauthenticatedPerAddress = limits.unauthenticatedPerAddress;
   out.log = {limits.eventLogEvents, limits.eventLogBytes};
   return out;
 }

@@ -147,6 +147,7 @@ void Stream::helloDeadline() {
 
 size_t Stream::onBytes(net::Connection&, std::string_view bytes) {
   if (ended_) return bytes.size();
+  if (!opened_) return 0;
   if (helloPending_ || pausedByPlugin_) return 0;
   instance_->counters().lastActivityUs.store(host_->wallUs(), std::memory_order_relaxed);
   size_t consumed = 0;
@@ -161,7 +162,7 @@ size_t Stream::onBytes(net::Connection&, std::string_view bytes) {
 }
 
 void Stream::onEof(net::Connection&) {
-  if (ended_) return;
+  if (ended_ || !opened_) return;
   guarded("stream.eof", [&] { api().eof(plugin_); });
   // Nobody types on that line any more, but a half-closing client (nc -N) still reads: answers that are
   // under way get a moment. A closeCode_ of LOST leaves the session Disconnected.
@@ -169,7 +170,7 @@ void Stream::onEof(net::Connection&) {
 }
 
 void Stream::onWritable(net::Connection&) {
-  if (ended_) return;
+  if (ended_ || !opened_) return;
   guarded("stream.writable", [&] { api().writable(plugin_); });
   if (!ended_) port().writable(*this);
 }
@@ -188,8 +189,8 @@ void Stream::finish(uint32_t code) {
     opened_ = false;
     guarded("stream.closed", [&] { api().closed(plugin_, code); });
     plugin_ = nullptr;
-    port().closed(*this, code);
   }
+  port().closed(*this, code);  // it was admitted, whether it opened or not
   host_->drop(*this);
 }
 

@@ -68,9 +68,13 @@ void StreamHost::openAccepted(std::shared_ptr<Instance> instance, std::shared_pt
   stream.connection_->setLimits(limits_);  // the front's end with the front
   stream.swapContext(std::move(binding));
   const auto openThere = [subprotocol, extensions, user](Stream& moved) {
-    if (moved.host().open(moved, subprotocol, extensions, user)) moved.connection().kick();
+    if (!moved.host().open(moved, subprotocol, extensions, user)) return;
+    if (!moved.pausedByPlugin_) moved.connection().resumeReading();
+    moved.connection().kick();
   };
   // A bound stream opens where its session lives; its HTTP request may have come in elsewhere.
+  // Until then the plugin does not know it: nothing is read.
+  stream.connection_->pauseReading();
   if (stream.context() && homeLoop != static_cast<size_t>(loop_.index())) return move(stream, all_.at(homeLoop), openThere);
   openThere(stream);
 }

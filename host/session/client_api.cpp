@@ -74,6 +74,10 @@ gw_status ClientApi::handle(Attachment& attachment, const Json& frame) {
     return GW_E_PROTO;
   }
   call.caller.frameId = id;
+  if (manager_.charge(stream, 1) != GW_OK) {
+    refuse(call, fail(ErrorCode::kRateLimited, "too many requests; slow down"));
+    return GW_E_LIMIT;
+  }
   static const Json noParams = Json::object();
   const auto params = frame.find("params");
   dispatch(call, method, params != frame.end() && params->is_object() ? *params : noParams);
@@ -122,7 +126,10 @@ void ClientApi::rpcHere(Call call, std::string_view secret, const std::string& m
       const bool isCurrent = sameHash(presented, lineage.access) && !isEmpty(lineage.access);
       if (!isCurrent && !(sameHash(presented, lineage.previousAccess) && !isEmpty(lineage.previousAccess))) continue;
       // A request with the new access token proves that hello-ok arrived.
-      if (isCurrent) lineage.tokens.confirm();
+      if (isCurrent) {
+        lineage.tokens.confirm();
+        lineage.previousAccess = {};
+      }
       call.lineage = &lineage;
     }
   }
@@ -137,32 +144,34 @@ void ClientApi::dispatch(Call& call, const std::string& method, const Json& para
   struct Entry {
     const char* name;
     Method method;
-    bool beforeConnect;
+    enum { kBeforeConnect, kAnyRole, kPlayers } who;
   };
   static constexpr std::array<Entry, 17> kMethods{{
-      {"command", &ClientApi::command, false},
-      {"ack", &ClientApi::ack, false},
-      {"ping", &ClientApi::ping, false},
-      {"connect", &ClientApi::connect, true},
-      {"authenticate", &ClientApi::authenticate, false},
-      {"register", &ClientApi::registerUser, false},
-      {"characters.list", &ClientApi::charactersList, false},
-      {"characters.create", &ClientApi::charactersCreate, false},
-      {"characters.select", &ClientApi::charactersSelect, false},
-      {"attach.token", &ClientApi::attachToken, false},
-      {"rooms.join", &ClientApi::roomsJoin, false},
-      {"rooms.leave", &ClientApi::roomsLeave, false},
-      {"rooms.list", &ClientApi::roomsList, false},
-      {"presence.get", &ClientApi::presenceGet, false},
-      {"events.subscribe", &ClientApi::subscribe, false},
-      {"logout", &ClientApi::logout, false},
-      {"quit", &ClientApi::logout, false},
+      {"command", &ClientApi::command, Entry::kPlayers},
+      {"ack", &ClientApi::ack, Entry::kPlayers},
+      {"ping", &ClientApi::ping, Entry::kAnyRole},
+      {"connect", &ClientApi::connect, Entry::kBeforeConnect},
+      {"authenticate", &ClientApi::authenticate, Entry::kPlayers},
+      {"register", &ClientApi::registerUser, Entry::kPlayers},
+      {"characters.list", &ClientApi::charactersList, Entry::kPlayers},
+      {"characters.create", &ClientApi::charactersCreate, Entry::kPlayers},
+      {"characters.select", &ClientApi::charactersSelect, Entry::kPlayers},
+      {"attach.token", &ClientApi::attachToken, Entry::kPlayers},
+      {"rooms.join", &ClientApi::roomsJoin, Entry::kPlayers},
+      {"rooms.leave", &ClientApi::roomsLeave, Entry::kPlayers},
+      {"rooms.list", &ClientApi::roomsList, Entry::kPlayers},
+      {"presence.get", &ClientApi::presenceGet, Entry::kAnyRole},
+      {"events.subscribe", &ClientApi::subscribe, Entry::kAnyRole},
+      {"logout", &ClientApi::logout, Entry::kAnyRole},
+      {"quit", &ClientApi::logout, Entry::kAnyRole},
   }};
   for (const Entry& entry : kMethods) {
     if (method != entry.name) continue;
     const bool connected = call.session || (call.attachment && call.attachment->role != Role::kPlayer);
-    if (!entry.beforeConnect && !connected)
+    if (entry.who != Entry::kBeforeConnect && !connected)
       return refuse(call, fail(ErrorCode::kConflict, "the first request must be connect", "NOT_CONNECTED"));
+    if (entry.who == Entry::kPlayers && !call.session)
+      return refuse(call, fail(ErrorCode::kForbidden, "operators and nodes have no session", "permissionDenied"));
     return (this->*entry.method)(call, params);
   }
   refuse(call, fail(ErrorCode::kNotFound, "there is no method \"" + sanitizeInput(method) + "\"", "METHOD_NOT_FOUND"));
@@ -217,6 +226,7 @@ void ClientApi::charactersSelect(Call& call, const Json& params) {
   request.character = stringMember(params, "id", 256);
   if (request.character.empty()) request.character = stringMember(params, "name", 256);
   request.device = call.device;
+  request.lineage = call.lineage ? call.lineage->id : 0;
   request.gameSession = call.attachment ? call.attachment->gameSession : call.session->gameSession;
   request.caller = call.caller;
   request.kind = EnterRequest::Kind::kSelect;
@@ -294,7 +304,8 @@ void ClientApi::subscribe(Call& call, const Json& params) {
     else return refuse(call, fail(ErrorCode::kNotFound, "there is no event family of that name (presence, room, health, tick)"));
   }
   call.attachment->families = families;
-  manager_.broadcast().listenerJoined(*call.attachment);
+  if (families != 0 || call.attachment->role != Role::kPlayer) manager_.broadcast().listenerJoined(*call.attachment);
+  else manager_.broadcast().listenerLeft(*call.attachment);
   ok(call, "{}");
 }
 

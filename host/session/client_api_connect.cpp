@@ -84,6 +84,10 @@ void ClientApi::connectNew(Call& call, const Json& params) {
     call.attachment->introduced = true;
     session->attach(*call.attachment, 0);
   } else {
+    if (!manager_.countStranger(*session, call.limitKey)) {
+      manager_.close(*session, GW_CLOSE_POLICY, {});
+      return refuse(call, fail(ErrorCode::kRateLimited, "too many sessions from this address that have not logged in"));
+    }
     session->leaseUntilNs = manager_.nowNs() + manager_.limits().leaseMs * 1'000'000;
     manager_.armTimer(*session);
   }

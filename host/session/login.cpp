@@ -33,6 +33,7 @@ void SessionManager::login(Session& session, LoginKind kind, Credentials credent
                                        if (auto moved = back.setState(State::kCharacterSelection); !moved)
                                          return then(back, moved.error());
                                        back.user = *result;
+                                       if (!back.strangerKey.empty()) forgetStranger(back);
                                        noteAuthenticated(back);
                                      }
                                      then(back, std::move(result));

@@ -16,6 +16,13 @@ constexpr size_t kSavesPerTick = 500;
 
 uint64_t keyOf(const SessionId& id) { return id.lo; }
 
+/// A number of the metadata that bundleOf wrote; 0 if it is not there.
+uint64_t metadataNumber(const std::string& json, const std::string& name) {
+  const std::string key = "\"" + name + "\":";
+  const size_t at = json.find(key);
+  return at == std::string::npos ? 0 : std::strtoull(json.c_str() + at + key.size(), nullptr, 10);
+}
+
 std::vector<store::TokenRecord> tokenRecords(const Session& session, const Lineage& lineage) {
   std::vector<store::TokenRecord> out;
   const auto add = [&](const Hash& hash, const Hash& attempt, const Hash& successor, int64_t confirmedAt) {
@@ -76,7 +83,9 @@ store::SessionBundle SessionManager::bundleOf(const Session& session, bool withL
   row.metadata = std::string("{\"guest\":") + (session.user.isGuest ? "true" : "false") +
                  ",\"plain\":" + (session.user.plain ? "true" : "false") +
                  ",\"gameSession\":" + jsonString(session.gameSession) +
-                 ",\"uncleanBefore\":" + std::to_string(session.uncleanBefore) + "}";
+                 ",\"uncleanBefore\":" + std::to_string(session.uncleanBefore) +
+                 ",\"lostEpoch\":" + std::to_string(session.log.lostTo().epoch) +
+                 ",\"lostSeq\":" + std::to_string(session.log.lostTo().seq) + "}";
   row.expiresAt = nowUs() + static_cast<int64_t>(limits_.resumeWindowMs) * 1000;
   row.cleanStop = cleanStop;
   row.lastSeq = session.lastSeq;
@@ -103,7 +112,8 @@ void SessionManager::saveNow(Session& session, bool withLog, bool cleanStop, Uni
   if (!services_.store) return done(false);
   session.isSaved = true;
   auto bundle = bundleOf(session, withLog, cleanStop);
-  services_.store->submit(
+  // Never refused for a full queue: the log would be nowhere else.
+  services_.store->submitRequired(
       keyOf(session.id()), [bundle = std::move(bundle)](store::SessionStore& store) { return store.saveSession(bundle); },
       [this, done = std::move(done)](Result<void> result) mutable {
         if (!result) {
@@ -136,9 +146,14 @@ void SessionManager::unload(Session& session) {
   session.unloading = true;
   saveNow(session, true, true, [this, id = session.id()](bool ok) {
     Session* saved = find(id);
+    if (saved && !saved->unloading && ok) saveNow(*saved, saved->state() == State::kDisconnected, false, [](bool) {});
     if (!saved || !saved->unloading) return;
     saved->unloading = false;
-    if (!ok || saved->state() != State::kDisconnected) return armTimer(*saved);
+    if (!ok || saved->state() != State::kDisconnected) {
+      // It came back meanwhile: the row must not say that it was let go.
+      if (ok) saveNow(*saved, false, false, [](bool) {});
+      return armTimer(*saved);
+    }
     leavePlaying(*saved, "timeout");
     discard(*saved);
   });
@@ -202,7 +217,8 @@ Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle, bool wa
   session.lastInputNs = nowNs();
   session.requests = TokenBucket(limits_.commandBurst, nowNs());
   session.isSaved = true;
-  if (!wasClean) session.uncleanBefore = row.epoch;
+  session.uncleanBefore = wasClean ? metadataNumber(row.metadata, "uncleanBefore") : row.epoch;
+  session.log.restoreLostTo({metadataNumber(row.metadata, "lostEpoch"), metadataNumber(row.metadata, "lostSeq")});
   for (const store::LoggedEvent& entry : bundle.log) {
     plugin::Event event;
     if (!unpackEvent(entry.body, event)) continue;
@@ -255,6 +271,17 @@ void SessionManager::eraseFromStore(Session& session) {
       [](Result<void>) {});
 }
 
+void SessionManager::deleteExpired() {
+  if (!services_.store) return;
+  services_.store->submit(
+      0,
+      [now = nowUs()](store::SessionStore& store) -> Result<void> {
+        const auto gone = store.deleteExpired(now);
+        return gone ? Result<void>() : Result<void>(gone.error());
+      },
+      [](Result<void>) {});
+}
+
 // [user loop] Guests have no past: only a named user's character may be waiting in the store.
 void SessionManager::findStored(const Claim& claim, UniqueFunction<void(SessionId)> done) {
   if (!services_.store || claim.userId.starts_with("guest")) return done({});
@@ -273,13 +300,18 @@ void SessionManager::findStored(const Claim& claim, UniqueFunction<void(SessionI
 }
 
 void SessionManager::saveAllForStop(UniqueFunction<void(size_t)> done, std::function<void(bool)> eachSaved) {
+  // What the tick would save later would take the mark away again.
+  tick_.cancel();
+  dirty_.clear();
   size_t submitted = 0;
   for (auto& [id, session] : sessions_) {
     if (session->state() != State::kDisconnected && session->state() != State::kPlaying) continue;
     if (session->state() == State::kPlaying) (void)session->setState(State::kDisconnected);
+    session->timer.cancel();
+    session->saveDue = false;
     if (!services_.store) continue;
     ++submitted;
-    services_.store->submit(
+    services_.store->submitRequired(
         keyOf(id),
         [bundle = bundleOf(*session, true, true)](store::SessionStore& store) { return store.saveSession(bundle); },
         [eachSaved](Result<void> result) { eachSaved(result.ok()); });

@@ -130,7 +130,9 @@ void SessionManager::closeOthersForGameSession(Session& session, const Attachmen
 }
 
 void SessionManager::finishEnter(Session& session, Attachment* attachment, const EnterRequest& request, bool resumed) {
-  Lineage& lineage = session.newLineage(request.device, resumed ? Position{} : session.head());
+  // A lineage that nobody acknowledges would hold the log: the one from connect goes on.
+  Lineage* known = resumed ? nullptr : session.lineage(request.lineage);
+  Lineage& lineage = known ? *known : session.newLineage(request.device, resumed ? Position{} : session.head());
   lineage.lastSeenNs = nowNs();
   const Position from = lineage.acknowledged;
   if (attachment) {

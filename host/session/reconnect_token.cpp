@@ -1,5 +1,6 @@
 #include "session/reconnect_token.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/crypto.h"
@@ -81,6 +82,10 @@ void TokenChain::confirm() {
   current_ = successor_;
   attempt_ = {};
   successor_ = {};
+}
+
+void TokenChain::extend(int64_t expiresAtUs) {
+  if (!isEmpty(current_)) expiresAtUs_ = std::max(expiresAtUs_, expiresAtUs);
 }
 
 bool TokenChain::knows(const Hash& token) const {

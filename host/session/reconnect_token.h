@@ -50,6 +50,8 @@ class TokenChain {
   void start(const Hash& token, int64_t expiresAtUs);
   Use use(const Hash& token, const Hash& attempt, const Hash& successor, int64_t nowUs, int64_t expiresAtUs);
   void confirm();
+  /// The window counts from the moment the client went away, not from the token's making.
+  void extend(int64_t expiresAtUs);
   bool knows(const Hash& token) const;
   void revoke() { *this = TokenChain(); }
 

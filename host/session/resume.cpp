@@ -43,6 +43,10 @@ void SessionManager::resumeHere(ResumeRequest request) {
 }
 
 void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
+  if (services_.admission.isBannedUser(session.user.userId, session.user.userName)) {
+    close(session, GW_CLOSE_POLICY, "You are banned.");
+    return refuseResume(request, fail(ErrorCode::kForbidden, "You are banned.", "permissionDenied"));
+  }
   if (request.isCode) {
     const Lineage* asking = session.lineage(request.codeLineage);
     const Position from = asking ? asking->acknowledged : session.head();
@@ -64,8 +68,11 @@ void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
     case TokenChain::Use::kStolen:
       log::warn("audit", "a reconnect token was used after it had been replaced; the session's tokens are revoked",
                 {{"session", session.id().toString().substr(0, 8)}, {"user", session.user.userName}});
-      for (Lineage& each : session.lineages()) each.tokens.revoke();
-      markForSaving(session);
+      for (Lineage& each : session.lineages()) {
+        each.tokens.revoke();
+        each.access = each.previousAccess = each.attach = each.cookie = Hash{};
+      }
+      saveNow(session, session.state() == State::kDisconnected, false, [](bool) {});
       return refuseResume(request, notFound());
     case TokenChain::Use::kExpired:
       return refuseResume(request, fail(ErrorCode::kUnauthorized, "this session has expired; log in again", "sessionExpired"));
@@ -79,10 +86,12 @@ void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
     session.detach(*older);
     older->stream.beginClose({GW_CLOSE_REPLACED, "This session continues on a newer connection.", false, 0, 500});
   }
+  session.timer.cancel();  // it must not be unloaded while its rotation is on the way
   storeRotation(session, lineage->id,
                 [this, id = session.id(), lineageId = lineage->id, request = std::move(request),
                  token = next.encode()](bool committed) {
                   Session* saved = find(id);
+                  if (saved && !committed) abandonResume(*saved);
                   if (!saved || !committed)
                     return refuseResume(request, fail(ErrorCode::kUnavailable, "the store is not available; try again"));
                   resumeCommitted(*saved, lineageId, request, token);
@@ -94,11 +103,12 @@ void SessionManager::resumeCommitted(Session& session, uint32_t lineageId, const
   Lineage* lineage = session.lineage(lineageId);
   Attachment* attachment = request.caller.streamId ? attachmentOf(request.caller.streamId) : nullptr;
   if (request.caller.streamId && !attachment) {
-    // The client's network died during the answer; the same attempt may come again.
-    if (session.attachments().empty() && session.state() == State::kPlaying) lastConnectionGone(session, GW_CLOSE_LOST);
-    return;
+    return abandonResume(session);  // its network died during the answer; the same attempt may come again
   }
-  if (!lineage) return refuseResume(request, notFound());
+  if (!lineage) {
+    abandonResume(session);
+    return refuseResume(request, notFound());
+  }
   const bool wasAway = session.state() == State::kDisconnected;
   if (wasAway) (void)session.setState(State::kPlaying);
   ++services_.counters.resumed;
@@ -132,6 +142,13 @@ void SessionManager::resumeCommitted(Session& session, uint32_t lineageId, const
   }
   if (wasAway && services_.backend) services_.backend->reconnected(session.id());
   announcePresence(session);
+  armTimer(session);
+}
+
+// The resume came to nothing after the older connection had been let go.
+void SessionManager::abandonResume(Session& session) {
+  const bool isAlone = session.attachments().empty() && nowNs() >= session.leaseUntilNs;
+  if (isAlone && session.state() == State::kPlaying) return lastConnectionGone(session, GW_CLOSE_LOST);
   armTimer(session);
 }
 
@@ -278,7 +295,8 @@ void SessionManager::attachBound(plugin::Stream& stream) {
   if (wasAway) (void)session->setState(State::kPlaying);
   session->attach(attachment, binding.lineage);
   session->leaseUntilNs = 0;
-  noteAuthenticated(*session);
+  session->unloading = false;
+  if (!session->user.userId.empty()) noteAuthenticated(*session);
   stream.notice(GW_NOTICE_ATTACHED, session->epoch, 1);
   session->acknowledge(binding.lineage, binding.from);
   session->replay(attachment, binding.from);

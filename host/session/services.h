@@ -41,6 +41,7 @@ struct SessionLimits {
   uint32_t preAuthBytes = 64 * 1024;
   uint32_t maxPayloadBytes = 1 << 20;
   uint64_t softBytes = 1 << 20;
+  uint32_t unauthenticatedPerAddress = 32;
   uint64_t memoryBytes = 0;   // logs and queues of all loops; 0: no limit
   EventLog::Bounds log;
 };

@@ -124,6 +124,7 @@ class Session {
   class SessionManager* manager = nullptr;
   uint64_t uncleanBefore = 0;  // epochs below it ended without a clean stop
   uint64_t droppedEvents = 0;
+  std::string strangerKey;    // made by /rpc and not logged in: counted against this address
   TokenBucket requests;       // commands by POST /rpc: all its connections together
 
  private:

@@ -14,6 +14,7 @@ constexpr uint64_t kTickMs = 1000;
 constexpr uint64_t kMs = 1'000'000;
 constexpr size_t kUnloadsPerTick = 100;
 constexpr uint32_t kTicksPerTickEvent = 30;
+constexpr uint32_t kTicksPerCleanup = 600;
 
 }  // namespace
 
@@ -77,7 +78,26 @@ Session* SessionManager::create(const std::string& protocol, const std::string& 
   return &kept;
 }
 
+bool SessionManager::countStranger(Session& session, const std::string& limitKey) {
+  const size_t everywhere = std::max<size_t>(1, limits_.sessions / 5 / services_.managers.size());
+  uint32_t& here = strangerSessions_[limitKey];
+  if (here >= limits_.unauthenticatedPerAddress || strangerSessions_.size() > everywhere) {
+    if (here == 0) strangerSessions_.erase(limitKey);
+    return false;
+  }
+  ++here;
+  session.strangerKey = limitKey;
+  return true;
+}
+
+void SessionManager::forgetStranger(Session& session) {
+  const auto it = strangerSessions_.find(session.strangerKey);
+  if (it != strangerSessions_.end() && --it->second == 0) strangerSessions_.erase(it);
+  session.strangerKey.clear();
+}
+
 void SessionManager::discard(Session& session) {
+  if (!session.strangerKey.empty()) forgetStranger(session);
   broadcast_.sessionLeft(session);
   --services_.counters.sessions;
   const auto it = sessions_.find(session.id());
@@ -127,11 +147,26 @@ void SessionManager::lastConnectionGone(Session& session, uint32_t code) {
   if (session.state() != State::kPlaying || goodbye) return close(session, code, {});
   (void)session.setState(State::kDisconnected);
   session.lastActivityUs = nowUs();
+  extendTokens(session);
   if (services_.backend) services_.backend->disconnected(session.id(), "networkError");
   announcePresence(session);
   // A stop writes the final state itself, once.
   if (!services_.stopping) markForSaving(session);
   armTimer(session);
+}
+
+void SessionManager::extendTokens(Session& session) {
+  const int64_t until = nowUs() + static_cast<int64_t>(limits_.resumeWindowMs) * 1000;
+  for (Lineage& lineage : session.lineages()) lineage.tokens.extend(until);
+}
+
+// A visit longer than the resume window must not look expired in the store, should this host crash.
+void SessionManager::refreshLongSessions() {
+  for (auto& [id, session] : sessions_) {
+    if (session->state() != State::kPlaying) continue;
+    extendTokens(*session);
+    markForSaving(*session);
+  }
 }
 
 // --- timers ---------------------------------------------------------------------------------------
@@ -190,6 +225,8 @@ void SessionManager::housekeeping() {
   housekeepSaving();
   ++ticks_;
   publishFigures();
+  if (ticks_ % std::max<uint64_t>(1, limits_.resumeWindowMs / 4000) == 0) refreshLongSessions();
+  if (loop_.index() == 0 && ticks_ % kTicksPerCleanup == 0) deleteExpired();
   if (loop_.index() == 0 && ticks_ % kTicksPerTickEvent == 0) broadcast_.tick(nowUs());
 }
 
@@ -263,11 +300,14 @@ void SessionManager::closed(plugin::Stream& stream, uint32_t code) {
   auto* attachment = dynamic_cast<Attachment*>(stream.context());
   services_.admission.released(stream.peer(), attachment && attachment->authenticated);
   if (!attachment) return;
-  if (attachment->role != Role::kPlayer || attachment->families != 0) broadcast_.listenerLeft(*attachment);
+  broadcast_.listenerLeft(*attachment);
   Session* session = attachment->session;
   if (!session) return;
   session->detach(*attachment);
-  if (Lineage* lineage = session->lineage(attachment->lineage)) lineage->lastSeenNs = nowNs();
+  if (Lineage* lineage = session->lineage(attachment->lineage)) {
+    lineage->lastSeenNs = nowNs();
+    extendTokens(*session);
+  }
   if (session->attachments().empty() && nowNs() >= session->leaseUntilNs) lastConnectionGone(*session, code);
   else if (session->attachments().empty()) armTimer(*session);
   else if (session->state() == State::kPlaying) announcePresence(*session);
@@ -291,10 +331,13 @@ void SessionManager::moveStreamTo(SessionManager& target, uint64_t streamId,
                                   UniqueFunction<void(Attachment&)> there) {
   plugin::Stream* stream = streams_.find(streamId);
   if (!stream) return;
+  // Its old loop must not reach for it once it has left.
+  if (Attachment* leaving = attachmentOf(streamId)) broadcast_.listenerLeft(*leaving);
   const auto arrive = [&target](uint64_t id, UniqueFunction<void(Attachment&)> next) {
     Attachment* attachment = target.attachmentOf(id);
     if (!attachment) return;
     if (!attachment->authenticated) target.strangers_.push_back(id);
+    if (attachment->families != 0) target.broadcast_.listenerJoined(*attachment);
     next(*attachment);
   };
   // The same way for the own loop: what is on the stack now finishes first.

@@ -39,6 +39,7 @@ struct EnterRequest {
   std::string gameSession;
   std::string device;
   Caller caller;              // whose answer is due; streamId also says which stream comes along
+  uint32_t lineage = 0;       // made at connect, to go on with; 0: none yet
   enum class Kind : uint8_t { kTerminal, kConnect, kSelect } kind = Kind::kTerminal;
 };
 
@@ -162,6 +163,8 @@ class SessionManager final : public plugin::InputPort {
   void housekeeping();
   void publishFigures();
   void guardMemory();
+  void extendTokens(Session& session);
+  void refreshLongSessions();
   void checkLoginDeadline(Attachment& attachment);
   bool mayCommand(TokenBucket& bucket);
   void noteAuthenticated(Session& session);
@@ -175,6 +178,9 @@ class SessionManager final : public plugin::InputPort {
   void closeOthersForGameSession(Session& session, const Attachment* keep, const std::string& gameSession);
   void failEnter(const EnterRequest& request, const Error& error);
   void moveStreamTo(SessionManager& target, uint64_t streamId, UniqueFunction<void(Attachment&)> there);
+  /// Sessions of POST /rpc before login, by address: no socket of their own limits them. False: too many.
+  bool countStranger(Session& session, const std::string& limitKey);
+  void forgetStranger(Session& session);
   void detachFrom(Attachment& attachment);
   void toUserLoop(const Claim& claim, UniqueFunction<void(Verdict)> done);
   void releaseUser(Session& session);
@@ -185,6 +191,7 @@ class SessionManager final : public plugin::InputPort {
   void resumeHere(ResumeRequest request);
   void resumeLoaded(Session& session, ResumeRequest request);
   void resumeCommitted(Session& session, uint32_t lineageId, const ResumeRequest& request, const std::string& newToken);
+  void abandonResume(Session& session);
   void refuseResume(const ResumeRequest& request, const Error& error);
   void bindHere(Caller caller, uint32_t kind, const SessionToken& credential, Position from);
   void answerBinding(const Caller& caller, uint32_t status, const std::string& cookie,
@@ -196,6 +203,7 @@ class SessionManager final : public plugin::InputPort {
   void storeCode(Session& session, uint32_t lineageId, const std::string& code);
   store::SessionBundle bundleOf(const Session& session, bool withLog, bool cleanStop) const;
   void eraseFromStore(Session& session);
+  void deleteExpired();
 
   Services& services_;
   SessionLimits limits_;  // this loop's copy, replaced on reload
@@ -208,6 +216,7 @@ class SessionManager final : public plugin::InputPort {
   std::vector<uint64_t> strangers_;   // streams that have not logged in; swept every second
   std::vector<SessionId> dirty_;      // to be saved after saveDelay
   std::unordered_map<SessionId, std::vector<UniqueFunction<void(Session*)>>> loading_;
+  std::unordered_map<std::string, uint32_t> strangerSessions_;
   net::Timer tick_;
   Figures figures_;
   uint32_t ticks_ = 0;

@@ -29,20 +29,26 @@ void UserRegistry::decide(const std::string& userId) {
 }
 
 void UserRegistry::decideWith(const std::string& userId, Waiting waiting, SessionId stored) {
-  if (stored && !(stored == waiting.claim.session)) {
-    waiting.done(Verdict{Verdict::Kind::kTakeOver, stored});
-    return decide(userId);
-  }
   User& user = users_[userId];
-  std::erase_if(user.sessions, [&](const Held& held) { return held.session == waiting.claim.session; });
-  if (user.sessions.size() < sessionsPerUser_) return grant(userId, std::move(waiting));
+  const bool isTakeOver = stored && !(stored == waiting.claim.session);
+  const SessionId& wanted = isTakeOver ? stored : waiting.claim.session;
+  const bool isHeld = std::any_of(user.sessions.begin(), user.sessions.end(),
+                                  [&](const Held& held) { return held.session == wanted; });
+  auto answer = [this, userId, isTakeOver, stored, kept = std::move(waiting)]() mutable {
+    if (!isTakeOver) return grant(userId, std::move(kept));
+    kept.done(Verdict{Verdict::Kind::kTakeOver, stored});
+    decide(userId);
+  };
+  if (isHeld || user.sessions.size() < sessionsPerUser_) return answer();
   const SessionId oldest = user.sessions.front().session;
   user.sessions.erase(user.sessions.begin());
-  finish_(oldest, [this, userId, kept = std::move(waiting)]() mutable { grant(userId, std::move(kept)); });
+  finish_(oldest, std::move(answer));
 }
 
 void UserRegistry::grant(const std::string& userId, Waiting waiting) {
-  users_[userId].sessions.push_back(Held{waiting.claim.session, waiting.claim.entityId, waiting.claim.gameSession});
+  auto& sessions = users_[userId].sessions;
+  std::erase_if(sessions, [&](const Held& held) { return held.session == waiting.claim.session; });
+  sessions.push_back(Held{waiting.claim.session, waiting.claim.entityId, waiting.claim.gameSession});
   waiting.done(Verdict{Verdict::Kind::kEnter, {}});
   decide(userId);
 }
@@ -66,6 +72,10 @@ void UserRegistry::restored(const Claim& claim) {
   for (const Held& held : user.sessions)
     if (held.session == claim.session) return;
   user.sessions.push_back(Held{claim.session, claim.entityId, claim.gameSession});
+  if (user.sessions.size() <= sessionsPerUser_) return;
+  const SessionId oldest = user.sessions.front().session;
+  user.sessions.erase(user.sessions.begin());
+  finish_(oldest, [] {});
 }
 
 }  // namespace gw::session

@@ -41,7 +41,7 @@ class UserRegistry {
   void claim(Claim claim, UniqueFunction<void(Verdict)> done);
   /// The session has ended, or left Playing for good.
   void release(const std::string& userId, const SessionId& session);
-  /// A session came back from the store by its own token.
+  /// A session came back from the store by its own token; the oldest one is finished if it is one too many.
   void restored(const Claim& claim);
   size_t size() const { return users_.size(); }
 

@@ -51,6 +51,11 @@ TEST_F(TokenChainTest, RefusesAfterItsExpiry) {
   EXPECT_EQ(use("first", "a", "second", kLater), TokenChain::Use::kExpired);
 }
 
+TEST_F(TokenChainTest, CountsItsWindowFromTheMomentItWasExtended) {
+  chain_.extend(kLater + 10);
+  EXPECT_EQ(chain_.use(hashOf("first"), hashOf("a"), hashOf("b"), kLater, kLater + 10), TokenChain::Use::kIssued);
+}
+
 TEST_F(TokenChainTest, KnowsNothingOnceRevoked) {
   chain_.revoke();
   EXPECT_EQ(use("first", "a", "second"), TokenChain::Use::kWrong);

@@ -79,6 +79,23 @@ TEST_F(UserRegistryTest, FindsASessionThatWaitsInTheStore) {
   EXPECT_EQ(verdicts->front().existing, b_);
 }
 
+TEST_F(UserRegistryTest, FinishesThePlayingSessionBeforeAStoredOneIsTakenOver) {
+  claim(a_, "anna");
+  stored_ = b_;
+  const SessionId c = SessionId::random();
+  const auto verdicts = claim(c, "bert");
+  EXPECT_TRUE(verdicts->empty());
+  ASSERT_EQ(finished_, std::vector<SessionId>{a_});
+  finishAll();
+  EXPECT_EQ(verdicts->front().existing, b_);
+}
+
+TEST_F(UserRegistryTest, FinishesTheOldestWhenARestoredSessionIsOneTooMany) {
+  claim(a_, "anna");
+  registry_.restored({"user", b_, "bert", {}});
+  EXPECT_EQ(finished_, std::vector<SessionId>{a_});
+}
+
 TEST_F(UserRegistryTest, ForgetsUsersWithoutSessions) {
   claim(a_, "anna");
   EXPECT_EQ(registry_.size(), 1u);

@@ -15,6 +15,7 @@ constexpr uint64_t kMs = 1'000'000;
 constexpr size_t kUnloadsPerTick = 100;
 constexpr uint32_t kTicksPerTickEvent = 30;
 constexpr uint32_t kTicksPerCleanup = 600;
+constexpr uint32_t kSavesAwayPerTick = 500;
 
 }  // namespace
 
@@ -151,8 +152,15 @@ void SessionManager::lastConnectionGone(Session& session, uint32_t code) {
   if (services_.backend) services_.backend->disconnected(session.id(), "networkError");
   announcePresence(session);
   // A stop writes the final state itself, once.
-  if (!services_.stopping) markForSaving(session);
+  if (!services_.stopping) saveAway(session);
   armTimer(session);
+}
+
+// Written when it is left. When everyone leaves at once the store is busy: then in its turn.
+void SessionManager::saveAway(Session& session) {
+  const bool isBusy = !services_.store || services_.store->isCongested() || ++savedAwayThisTick_ > kSavesAwayPerTick;
+  if (isBusy) return markForSaving(session);
+  saveNow(session, true, false, [](bool) {});
 }
 
 void SessionManager::extendTokens(Session& session) {
@@ -223,6 +231,7 @@ void SessionManager::housekeeping() {
     }
   }
   housekeepSaving();
+  savedAwayThisTick_ = 0;
   ++ticks_;
   publishFigures();
   if (ticks_ % std::max<uint64_t>(1, limits_.resumeWindowMs / 4000) == 0) refreshLongSessions();

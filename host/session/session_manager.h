@@ -163,6 +163,7 @@ class SessionManager final : public plugin::InputPort {
   void housekeeping();
   void publishFigures();
   void guardMemory();
+  void saveAway(Session& session);
   void extendTokens(Session& session);
   void refreshLongSessions();
   void checkLoginDeadline(Attachment& attachment);
@@ -220,6 +221,7 @@ class SessionManager final : public plugin::InputPort {
   net::Timer tick_;
   Figures figures_;
   uint32_t ticks_ = 0;
+  uint32_t savedAwayThisTick_ = 0;
 };
 
 }  // namespace gw::session

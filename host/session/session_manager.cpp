@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "session/backend_port.h"
 #include "session/login_flow.h"
+#include "store/store_worker.h"
 
 namespace gw::session {
 namespace {

@@ -48,7 +48,7 @@ fi
 
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:strict_string_checks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
-export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/tests/data/tsan.supp}
 CODE=0
 run_as_user ctest --test-dir "build/$PRESET" -j "${GW_TEST_JOBS:-2}" --output-on-failure --no-tests=error \
   "${SELECT[@]}" "$@" || CODE=$?

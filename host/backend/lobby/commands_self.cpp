@@ -64,10 +64,11 @@ void Commands::addIgnored(Player& player, const Ignored& whom) {
   if (isKnown) return note(player, "You ignore " + whom.name + " already.");
   if (ignored.size() >= maxIgnored_)
     return complain(player, "You ignore " + std::to_string(maxIgnored_) + " people already.");
-  world_.changeSettings(player, [whom](Settings& settings) {
+  const bool isChanged = world_.changeSettings(player, [whom](Settings& settings) {
     std::erase_if(settings.ignored, [&whom](const Ignored& one) { return one.userId == whom.userId; });
     settings.ignored.push_back(whom);
   });
+  if (!isChanged) return;
   note(player, "You no longer hear " + whom.name + ". Type ignore remove " + whom.name + " to change that.");
 }
 
@@ -78,9 +79,10 @@ void Commands::removeIgnored(Player& player, std::string_view name) {
       std::find_if(ignored.begin(), ignored.end(), [&](const Ignored& one) { return foldName(one.name) == folded; });
   if (found == ignored.end()) return complain(player, "You do not ignore " + quotable(name) + ".");
   const Ignored whom = *found;
-  world_.changeSettings(player, [whom](Settings& settings) {
+  const bool isChanged = world_.changeSettings(player, [whom](Settings& settings) {
     std::erase_if(settings.ignored, [&whom](const Ignored& one) { return one.userId == whom.userId; });
   });
+  if (!isChanged) return;
   note(player, "You hear " + whom.name + " again.");
 }
 
@@ -91,7 +93,7 @@ void Commands::plain(Player& player, std::string_view args) {
     if (!isOnOff(args)) return complain(player, "Try: plain on, or plain off");
     wanted = equalsIgnoringCase(args, "on");
   }
-  world_.changeSettings(player, [wanted](Settings& settings) { settings.plain = wanted; });
+  if (!world_.changeSettings(player, [wanted](Settings& settings) { settings.plain = wanted; })) return;
   sink_.setPlain(player.session, wanted);
   note(player, wanted ? "Plain output is on." : "Plain output is off.");
 }

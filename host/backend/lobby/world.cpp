@@ -57,7 +57,7 @@ void World::entered(PlayingSession session) {
     look(player);
     announce(player, 0, true);
   }
-  if (!isGuestId(player.user.userId) && !user.isLoaded) loadSettings(player);
+  if (!isGuestId(player.user.userId) && !user.isLoaded && !user.isLoading) loadSettings(player.user.userId, user);
 }
 
 /// Where a session was that comes back from the store; nobody is told, for them it never left. It keeps
@@ -74,24 +74,34 @@ size_t World::roomBefore(const PlayingSession& session) {
   return room;
 }
 
-void World::loadSettings(const Player& player) {
-  settings_.load(player.user.userId,
-                 [this, id = player.session](Result<Settings> loaded) { settingsLoaded(id, std::move(loaded)); });
+void World::loadSettings(const std::string& userId, User& user) {
+  user.isLoading = true;
+  settings_.load(userId, [this, userId](Result<Settings> loaded) { settingsLoaded(userId, std::move(loaded)); });
 }
 
-void World::settingsLoaded(const SessionId& session, Result<Settings> loaded) {
-  Player* player = find(session);
-  if (!player || !loaded) return;
-  const std::string& userId = player->user.userId;
-  User& user = users_[userId];
-  if (user.isLoaded) return;
-  user.isLoaded = true;
-  indexIgnored(userId, user.settings, false);
-  user.settings = std::move(*loaded);
-  for (auto& change : user.changes) change(user.settings);
-  if (!user.changes.empty()) settings_.save(userId, user.settings);
-  user.changes.clear();
-  indexIgnored(userId, user.settings, true);
+void World::settingsLoaded(const std::string& userId, Result<Settings> loaded) {
+  const auto it = users_.find(userId);
+  if (it == users_.end()) return;
+  User& user = it->second;
+  user.isLoading = false;
+  if (loaded && !user.isLoaded) {  // an earlier visit's answer may have come first
+    user.isLoaded = true;
+    indexIgnored(userId, user.settings, false);
+    user.settings = std::move(*loaded);
+    for (auto& change : user.changes) change(user.settings);
+    if (!user.changes.empty()) settings_.save(userId, user.settings);
+    user.changes.clear();
+    indexIgnored(userId, user.settings, true);
+  }
+  if (user.sessions == 0) forgetUser(userId);
+}
+
+void World::forgetUser(const std::string& userId) {
+  const auto it = users_.find(userId);
+  // What was changed while the settings were being read is saved when they come.
+  if (it->second.isLoading && !it->second.changes.empty()) return;
+  indexIgnored(userId, it->second.settings, false);
+  users_.erase(it);
 }
 
 void World::left(const SessionId& session) {
@@ -107,11 +117,7 @@ void World::left(const SessionId& session) {
       break;
     }
   }
-  const auto user = users_.find(player->user.userId);
-  if (--user->second.sessions == 0) {
-    indexIgnored(user->first, user->second.settings, false);
-    users_.erase(user);
-  }
+  if (--users_[player->user.userId].sessions == 0) forgetUser(player->user.userId);
   players_.erase(session);
 }
 
@@ -226,18 +232,24 @@ bool World::ignores(const Player& listener, const Player& speaker) const {
                      [&](const Ignored& one) { return one.userId == speaker.user.userId; });
 }
 
-void World::changeSettings(const Player& player, UniqueFunction<void(Settings&)> change) {
+bool World::changeSettings(const Player& player, UniqueFunction<void(Settings&)> change) {
   const std::string& userId = player.user.userId;
   User& user = users_[userId];
+  const bool isKept = !isGuestId(userId);
+  if (isKept && !user.isLoaded && user.changes.size() >= kMaxEarlyChanges) {
+    complain(player, "That does not work right now. Try again in a moment.");
+    return false;
+  }
   indexIgnored(userId, user.settings, false);
   change(user.settings);
   indexIgnored(userId, user.settings, true);
-  if (isGuestId(userId)) return;
+  if (!isKept) return true;
   if (user.isLoaded) {
     settings_.save(userId, user.settings);
-  } else if (user.changes.size() < kMaxEarlyChanges) {
+  } else {
     user.changes.push_back(std::move(change));
   }
+  return true;
 }
 
 void World::mute(const std::string& userId, int64_t untilUs) {

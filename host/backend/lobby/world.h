@@ -79,7 +79,8 @@ class World {
   bool ignores(const Player& listener, const Player& speaker) const;
   /// Applies the change at once and keeps it (not for guests). It may be applied a second time: to the
   /// kept settings, should they arrive only then.
-  void changeSettings(const Player& player, UniqueFunction<void(Settings&)> change);
+  /// False, with the player told: too many changes wait for the store; nothing was changed.
+  [[nodiscard]] bool changeSettings(const Player& player, UniqueFunction<void(Settings&)> change);
   /// An operator's word; also for someone who is not here.
   void mute(const std::string& userId, int64_t untilUs);
 
@@ -87,12 +88,14 @@ class World {
   struct User {
     Settings settings;
     uint32_t sessions = 0;
+    bool isLoading = false;
     bool isLoaded = false;  // else nothing is saved: it would overwrite what was not read
     std::vector<UniqueFunction<void(Settings&)>> changes;  // made before the settings came
   };
   size_t roomBefore(const session::PlayingSession& session);
-  void loadSettings(const Player& player);
-  void settingsLoaded(const SessionId& session, Result<Settings> loaded);
+  void loadSettings(const std::string& userId, User& user);
+  void settingsLoaded(const std::string& userId, Result<Settings> loaded);
+  void forgetUser(const std::string& userId);
   void sit(Player& player, size_t room);
   void stand(Player& player);
   void announce(const Player& player, size_t room, bool isArrival);

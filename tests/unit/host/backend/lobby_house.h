@@ -73,6 +73,7 @@ class InlineWorkers final : public store::StoreWorkers {
 
   bool isHeld = false;
   bool isBroken = false;  // every job fails
+  int failJob = 0;        // this one of the next jobs fails (1: the next); counts down
   int jobs = 0;
 
  private:
@@ -81,7 +82,8 @@ class InlineWorkers final : public store::StoreWorkers {
     Done done;
   };
   void run(Work& work, Done& done) {
-    if (isBroken) return done(fail(ErrorCode::kUnavailable, "disk full"));
+    const bool isChosen = failJob > 0 && --failJob == 0;
+    if (isBroken || isChosen) return done(fail(ErrorCode::kUnavailable, "disk full"));
     EXPECT_TRUE(store_->begin().ok());
     Result<void> result = work(*store_);
     if (result) {
@@ -101,11 +103,17 @@ class FakeHasher final : public lobby::PasswordHasher {
   void hash(std::string password, std::string, UniqueFunction<void(Result<std::string>)> done) override {
     ++hashes;
     if (isFull) return done(fail(ErrorCode::kUnavailable, "full"));
+    if (isHeld) {
+      heldHash = std::move(done);
+      heldPassword = std::move(password);
+      return;
+    }
     done("hashed:" + password);
   }
   void verify(std::string stored, std::string password, std::string,
               UniqueFunction<void(Result<lobby::Verdict>)> done) override {
     ++verifies;
+    if (isSick) return done(fail(ErrorCode::kInternal, "out of memory"));
     if (isFull) return done(fail(ErrorCode::kRateLimited, "full"));
     done(lobby::Verdict{stored == "hashed:" + password || stored == "old:" + password, stored.rfind("old:", 0) == 0});
   }
@@ -115,7 +123,16 @@ class FakeHasher final : public lobby::PasswordHasher {
     if (isFull) return done(fail(ErrorCode::kRateLimited, "full"));
     done(lobby::Verdict{false, false});
   }
+  /// Answers the hash that was held back.
+  void release() {
+    isHeld = false;
+    heldHash("hashed:" + heldPassword);
+  }
   bool isFull = false;
+  bool isSick = false;
+  bool isHeld = false;
+  UniqueFunction<void(Result<std::string>)> heldHash;
+  std::string heldPassword;
   int hashes = 0;
   int verifies = 0;
   int dummies = 0;

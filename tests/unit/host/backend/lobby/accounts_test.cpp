@@ -140,6 +140,49 @@ TEST_F(Login, HashesAnOldPasswordAnewAndOnlyOnce) {
   EXPECT_EQ(hasher.hashes, hashes);
 }
 
+TEST_F(Login, LetsInWhenTheStoreCanReadButNotWrite) {
+  workers.failJob = 2;  // the first finds the user, the second notes the login
+  EXPECT_TRUE(login("Anna", "correct horse")->ok());
+  EXPECT_EQ(workers.failJob, 0) << "the failure did happen";
+}
+
+TEST_F(Login, KeepsTheOldHashWhenThePoolHasNoTimeForANewOne) {
+  edit([](store::UserRecord& user) { user.passwordHash = "old:correct horse"; });
+  hasher.isHeld = true;
+  EXPECT_TRUE(login("Anna", "correct horse")->ok()) << "nobody waits for it";
+  hasher.heldHash(fail(ErrorCode::kUnavailable, "full"));
+  settle();
+  EXPECT_EQ(workers.store().findUser("anna").value()->passwordHash, "old:correct horse");
+}
+
+TEST_F(Login, NeverPutsAnOldPasswordOverANewerOne) {
+  edit([](store::UserRecord& user) { user.passwordHash = "old:correct horse"; });
+  hasher.isHeld = true;
+  EXPECT_TRUE(login("Anna", "correct horse")->ok());
+  edit([](store::UserRecord& user) { user.passwordHash = "hashed:changed meanwhile"; });
+  hasher.release();
+  settle();
+  EXPECT_EQ(workers.store().findUser("anna").value()->passwordHash, "hashed:changed meanwhile");
+}
+
+TEST_F(Login, IsNeitherLetInNorBlamedWhenAPasswordCannotBeChecked) {
+  hasher.isSick = true;
+  for (int i = 0; i < 5; ++i) expectThrottled(login("Anna", "correct horse"));
+  EXPECT_EQ(accounts.failedLogins(), 0u);
+  hasher.isSick = false;
+  EXPECT_TRUE(login("Anna", "correct horse", "203.0.113.9")->ok());
+}
+
+TEST_F(Login, FallsBackToTheAddressWithoutALimitKey) {
+  for (int i = 0; i < 5; ++i) {
+    Answer<session::Identity> answer;
+    accounts.authenticate({"Anna", "guess", "192.0.2.50", ""}, answer.reply());
+    settle();
+    advanceMs(1);
+  }
+  expectThrottled(login("Anna", "guess", "192.0.2.50"));
+}
+
 TEST_F(Login, BringsTheUsersWishForPlainOutput) {
   edit([](store::UserRecord& user) { user.settings = R"({"plain":true})"; });
   EXPECT_TRUE((*login("Anna", "correct horse"))->plain);

@@ -81,6 +81,14 @@ TEST_F(Registration, DoesNotCountWhatFailed) {
   EXPECT_TRUE(registerUser("Anna")->ok());
 }
 
+TEST_F(Registration, GivesTheTryBackWhenTheStoreFailsLate) {
+  for (int i = 0; i < 5; ++i) {
+    workers.failJob = 2;  // the name is free, but cannot be written
+    EXPECT_EQ(registerUser("Anna")->error().code, ErrorCode::kUnavailable);
+  }
+  EXPECT_TRUE(registerUser("Anna")->ok());
+}
+
 TEST_F(Registration, SaysSoWhenTheStoreFails) {
   workers.isBroken = true;
   EXPECT_EQ(registerUser("Anna")->error().code, ErrorCode::kUnavailable);

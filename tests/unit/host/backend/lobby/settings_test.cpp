@@ -68,6 +68,61 @@ TEST_F(SettingsKept, NothingIsSavedOverWhatCouldNotBeRead) {
   EXPECT_EQ(answerTo(anna, "/ignore"), std::vector<std::string>{"You ignore: Bob"});
 }
 
+TEST_F(SettingsKept, AreSharedByAUsersSessionsAndReadOnce) {
+  const SessionId anna = enter("Anna");
+  const SessionId bob = enter("Bob");
+  type(anna, "/ignore add Bob");
+  const int jobs = workers.jobs;
+  const SessionId second = enter("Anna");
+  EXPECT_EQ(workers.jobs, jobs) << "nothing to read again";
+  (void)sink.take(second);
+  type(bob, "hello");
+  EXPECT_TRUE(sink.take(second).empty());
+  leave(anna);
+  (void)sink.take(second);
+  type(bob, "hello again");
+  EXPECT_TRUE(sink.take(second).empty()) << "the other session still ignores";
+}
+
+TEST_F(SettingsKept, TwoSessionsThatComeWhileTheyAreReadAgreeOnTheFirstAnswer) {
+  workers.isHeld = true;
+  const SessionId first = enter("Anna");
+  const SessionId second = enter("Anna");
+  type(first, "/plain on");
+  workers.release();
+  settle();
+  EXPECT_TRUE(keptSettings("Anna").plain);
+  EXPECT_EQ(answerTo(second, "/plain"), std::vector<std::string>{"Plain output is off."}) << "it was on for both";
+}
+
+TEST_F(SettingsKept, EarlyChangesAreBounded) {
+  workers.isHeld = true;
+  const SessionId anna = enter("Anna");
+  for (int i = 0; i < 64; ++i) type(anna, i % 2 ? "/plain off" : "/plain on");
+  const std::vector<std::string> notNow{"That does not work right now. Try again in a moment."};
+  EXPECT_EQ(answerTo(anna, "/plain on"), notNow);
+  EXPECT_FALSE(sink.hasPlain(anna)) << "refused as a whole";
+  enter("Bob");
+  EXPECT_EQ(answerTo(anna, "/ignore Bob"), notNow);
+  workers.release();
+  settle();
+  EXPECT_FALSE(keptSettings("Anna").plain);
+  EXPECT_EQ(answerTo(anna, "/plain on"), std::vector<std::string>{"Plain output is on."});
+}
+
+TEST_F(SettingsKept, AChangeIsKeptEvenIfItsMakerLeftBeforeTheyWereRead) {
+  workers.isHeld = true;
+  const SessionId anna = enter("Anna");
+  type(anna, "/plain on");
+  leave(anna);
+  workers.release();
+  settle();
+  EXPECT_EQ(world.find(anna), nullptr) << "not brought back";
+  EXPECT_TRUE(keptSettings("Anna").plain) << "as they were told";
+  type(enter("Anna"), "/plain");
+  EXPECT_FALSE(keptSettings("Anna").plain) << "the next visit begins from it";
+}
+
 TEST_F(SettingsKept, AFailedSaveDisturbsNobody) {
   const SessionId anna = enter("Anna");
   workers.isBroken = true;

@@ -49,6 +49,8 @@ class Front {
     // Poco's accept thread looks at its stop flag every 250 ms; this wakes it, and clients are refused at once.
     ::shutdown(socket_.impl()->sockfd(), SHUT_RDWR);
     server_->stop();
+    // Closed now and not at the end: a client that waits for room in the backlog is only woken by that.
+    socket_.close();
   }
 
   /// In this order: stopAll would wait for a handler's mutex otherwise.

@@ -38,6 +38,11 @@ int nextSignal(int signals, int stopEvent, int timeoutMs) {
   return read(signals, &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
 }
 
+/// The log's thread ends before main does, on every way out.
+struct LogCloser {
+  ~LogCloser() { gw::log::shutdown(); }
+};
+
 int runGateway(const std::string& configFile, bool isDev, const std::string& programDir, int signals) {
   const int stopEvent = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   gw::config::GatewayConfig config = gw::config::load(configFile);
@@ -83,6 +88,7 @@ int main(int argc, char** argv) {
     const int code = app.exit(problem);
     return code == 0 ? 0 : 2;
   }
+  const LogCloser closer;
   try {
     if (!checkFile.empty()) {
       gw::config::load(checkFile);
@@ -91,13 +97,13 @@ int main(int argc, char** argv) {
     }
     std::error_code ignored;
     const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
-    const int code = runGateway(configFile, isDev, program.parent_path().string(), signals);
-    gw::log::shutdown();
-    return code;
+    return runGateway(configFile, isDev, program.parent_path().string(), signals);
   } catch (const gw::config::ConfigError& problem) {
+    gw::log::shutdown();  // its thread must not outlive main; and the last word is ours
     std::cerr << "gwhost: " << problem.what() << std::endl;
     return kInvalidConfig;
   } catch (const std::exception& problem) {
+    gw::log::shutdown();
     std::cerr << "gwhost: " << problem.what() << std::endl;
     return 1;
   }

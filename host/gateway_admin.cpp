@@ -1,11 +1,9 @@
 #include "gateway_admin.h"
 
-#include <strings.h>
 #include <unistd.h>
 
 #include <algorithm>
 
-#include "base/crypto.h"
 #include "base/log.h"
 #include "gateway_parts.h"
 #include "gw/plugin.h"
@@ -18,24 +16,6 @@ namespace {
 constexpr size_t kMaxOperations = 100;
 
 admin::HealthLevel levelOf(health::HealthLevel level) { return static_cast<admin::HealthLevel>(level); }
-
-/// A result that a loop or a worker fills and an admin thread waits for; a late answer goes nowhere.
-template <typename T>
-struct Awaited {
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::optional<T> value;
-  void set(T result) {
-    std::lock_guard lock(mutex);
-    value = std::move(result);
-    changed.notify_all();
-  }
-  std::optional<T> wait() {
-    std::unique_lock lock(mutex);
-    changed.wait_for(lock, admin::kLongestWait, [&] { return value.has_value(); });
-    return value;
-  }
-};
 
 std::string shortBuildType() {
 #ifdef NDEBUG
@@ -78,68 +58,6 @@ GatewayAdmin::~GatewayAdmin() {
   planner_.join();
 }
 
-// --- store and loops ----------------------------------------------------------------------------------
-
-template <typename F>
-Result<void> GatewayAdmin::inStore(F&& work) {
-  auto outcome = std::make_shared<Awaited<Result<void>>>();
-  gateway_.parts_->store->submit(0, std::forward<F>(work), [outcome](Result<void> result) { outcome->set(std::move(result)); });
-  auto result = outcome->wait();
-  if (!result) return fail(ErrorCode::kTimeout, "the store did not answer within 2 s");
-  return *result;
-}
-
-template <typename Item, typename Collect>
-admin::Listing<Item> GatewayAdmin::fromLoops(size_t limit, Collect&& collect) {
-  struct Gathered {
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::vector<Item> items;
-    std::vector<bool> answered;
-    size_t left;
-  };
-  const auto& managers = gateway_.parts_->managers;
-  auto gathered = std::make_shared<Gathered>();
-  gathered->answered.resize(managers.size());
-  gathered->left = managers.size();
-  for (size_t i = 0; i < managers.size(); ++i) {
-    managers[i]->loop().post([gathered, collect, i, limit, &manager = *managers[i]] {
-      std::vector<Item> mine = collect(manager, limit);
-      std::lock_guard lock(gathered->mutex);
-      std::move(mine.begin(), mine.end(), std::back_inserter(gathered->items));
-      gathered->answered[i] = true;
-      if (--gathered->left == 0) gathered->changed.notify_all();
-    });
-  }
-  std::unique_lock lock(gathered->mutex);
-  gathered->changed.wait_for(lock, admin::kLongestWait, [&] { return gathered->left == 0; });
-  admin::Listing<Item> listing;
-  listing.items = gathered->items;
-  for (size_t i = 0; i < managers.size(); ++i)
-    if (!gathered->answered[i]) listing.partial.push_back(static_cast<int>(i));
-  listing.truncated = listing.items.size() >= limit && limit > 0;
-  if (listing.items.size() > limit) listing.items.resize(limit);
-  return listing;
-}
-
-template <typename F>
-Result<void> GatewayAdmin::onSession(const std::string& id, F&& then) {
-  const auto parsed = SessionId::parse(id);
-  if (!parsed) return fail(ErrorCode::kNotFound, "there is no session " + log::quoted(id));
-  auto outcome = std::make_shared<Awaited<Result<void>>>();
-  session::SessionManager& home = *gateway_.parts_->managers[homeLoop(*parsed, gateway_.parts_->managers.size())];
-  home.loop().post([outcome, then, id = *parsed, &home]() mutable {
-    home.load(id, [outcome, then, &home](session::Session* session) mutable {
-      if (!session) return outcome->set(fail(ErrorCode::kNotFound, "there is no such session"));
-      then(home, *session);
-      outcome->set({});
-    });
-  });
-  auto result = outcome->wait();
-  if (!result) return fail(ErrorCode::kTimeout, "the session's loop did not answer within 2 s");
-  return *result;
-}
-
 // --- the whole ------------------------------------------------------------------------------------------
 
 admin::VersionFacts GatewayAdmin::version() {
@@ -174,8 +92,9 @@ admin::HealthSnapshot GatewayAdmin::health() {
     out.loopLagMs = std::max(out.loopLagMs, lagMs);
   }
   out.storeIsUp = !now.store.isDown;
-  out.storeDetail = now.store.isDown ? now.store.lastError
-                                     : gateway_.config_.storeDriver + ", " + std::to_string(now.store.queued) + " queued";
+  out.storeDetail = now.store.isDown
+                        ? now.store.lastError
+                        : gateway_.config_.storeDriver + ", " + std::to_string(now.store.queued) + " queued";
   out.backendIsUp = now.backendIsUp;
   out.backendDetail = now.backendName;
   return out;
@@ -206,8 +125,9 @@ Result<admin::ShutdownPlan> GatewayAdmin::shutdown(uint64_t inMs, const std::str
     plugin::Event event;
     event.delivery = plugin::Delivery::kDrop;
     event.name = "shutdown";
-    event.text = message.empty() ? "The gateway will stop in " + std::to_string(inMs / 1000) + " s. Your session is kept."
-                                 : session::sanitizeInput(message);
+    event.text = message.empty()
+                     ? "The gateway will stop in " + std::to_string(inMs / 1000) + " s. Your session is kept."
+                     : session::sanitizeInput(message);
     event.dataJson = "\"reason\":\"planned\",\"inMs\":" + std::to_string(inMs);
     broadcast::Filter everyone;
     everyone.audience = broadcast::Audience::kAll;
@@ -317,7 +237,8 @@ Result<admin::Operation> GatewayAdmin::operation(const std::string& id, uint64_t
     return !found || found->state != "running";
   });
   const auto* found = find();
-  if (!found) return fail(ErrorCode::kNotFound, "there is no operation " + log::quoted(id) + " (they are kept for a while only)");
+  if (!found)
+    return fail(ErrorCode::kNotFound, "there is no operation " + log::quoted(id) + " (they are kept for a while only)");
   return *found;
 }
 
@@ -383,240 +304,6 @@ Result<admin::ReloadOutcome> GatewayAdmin::reloadConfig() {
   const auto plan = gateway_.reload();
   if (!plan) return plan.error();
   return admin::ReloadOutcome{plan->live, plan->needRestart};
-}
-
-// --- users, bans, tokens ------------------------------------------------------------------------------------
-
-Result<admin::Listing<admin::UserSnapshot>> GatewayAdmin::users(size_t limit) {
-  auto found = std::make_shared<std::vector<store::UserRecord>>();
-  const auto asked = inStore([found, limit](store::SessionStore& store) -> Result<void> {
-    auto list = store.listUsers(limit + 1);
-    if (!list) return list.error();
-    *found = std::move(*list);
-    return {};
-  });
-  if (!asked) return asked.error();
-  admin::Listing<admin::UserSnapshot> out;
-  const auto live = sessions({"", "", "", 100'000});
-  for (const auto& user : *found) {
-    admin::UserSnapshot item{user.id, user.name, user.createdAt, user.lastLoginAt, user.locked, 0};
-    if (live)
-      item.sessions = static_cast<uint64_t>(std::count_if(live->items.begin(), live->items.end(),
-                                                          [&](const auto& session) { return session.userId == user.id; }));
-    out.items.push_back(std::move(item));
-  }
-  out.truncated = out.items.size() > limit;
-  if (out.truncated) out.items.resize(limit);
-  return out;
-}
-
-Result<admin::UserSnapshot> GatewayAdmin::unlockUser(const std::string& nameOrId) {
-  auto found = std::make_shared<std::optional<store::UserRecord>>();
-  std::string key = nameOrId;
-  std::transform(key.begin(), key.end(), key.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  const auto done = inStore([found, key, nameOrId](store::SessionStore& store) -> Result<void> {
-    auto user = store.findUser(key);
-    if (user && !*user) user = store.findUserById(nameOrId);
-    if (!user) return user.error();
-    if (!*user) return fail(ErrorCode::kNotFound, "there is no user " + log::quoted(nameOrId));
-    (*user)->locked = false;
-    *found = **user;
-    return store.updateUser(**user);
-  });
-  if (!done) return done.error();
-  return admin::UserSnapshot{(*found)->id, (*found)->name, (*found)->createdAt, (*found)->lastLoginAt, false, 0};
-}
-
-Result<store::BanRecord> GatewayAdmin::addBan(const store::BanRecord& wanted) {
-  store::BanRecord ban = wanted;
-  ban.id = "b-" + randomToken(8);
-  ban.createdAt = gateway_.parts_->clock.wallUs();
-  if (ban.kind == "address" && !session::addressInBlock(ban.value.substr(0, ban.value.find('/')), ban.value))
-    return fail(ErrorCode::kInvalid, log::quoted(ban.value) + " is neither an address nor a block such as 203.0.113.0/24");
-  const auto done = inStore([ban](store::SessionStore& store) { return store.addBan(ban); });
-  if (!done) return done.error();
-  refreshBans();
-  closeBanned(ban);
-  return ban;
-}
-
-Result<std::vector<store::BanRecord>> GatewayAdmin::bans() {
-  auto found = std::make_shared<std::vector<store::BanRecord>>();
-  const auto done = inStore([found, now = gateway_.parts_->clock.wallUs()](store::SessionStore& store) -> Result<void> {
-    auto list = store.listBans(now);
-    if (!list) return list.error();
-    *found = std::move(*list);
-    return {};
-  });
-  if (!done) return done.error();
-  return *found;
-}
-
-Result<void> GatewayAdmin::removeBan(const std::string& id) {
-  const auto done = inStore([id](store::SessionStore& store) -> Result<void> {
-    auto removed = store.deleteBan(id);
-    if (!removed) return removed.error();
-    return *removed ? Result<void>() : Result<void>(fail(ErrorCode::kNotFound, "there is no ban " + log::quoted(id)));
-  });
-  if (done) refreshBans();
-  return done;
-}
-
-void GatewayAdmin::refreshBans() {
-  const auto list = bans();
-  if (!list) return;
-  std::vector<std::string> blocks, users;
-  for (const auto& ban : *list) (ban.kind == "address" ? blocks : users).push_back(ban.value);
-  gateway_.parts_->admission.setBannedAddresses(std::move(blocks));
-  gateway_.parts_->admission.setBannedUsers(std::move(users));
-}
-
-void GatewayAdmin::closeBanned(const store::BanRecord& ban) {
-  for (const auto& manager : gateway_.parts_->managers) {
-    manager->loop().post([ban, &manager = *manager] {
-      std::vector<session::Session*> covered;
-      manager.forEachSession([&](session::Session& session) {
-        const bool byUser = ban.kind == "user" && (session.user.userId == ban.value || strcasecmp(session.user.userName.c_str(), ban.value.c_str()) == 0);
-        const bool byAddress = ban.kind == "address" && session::addressInBlock(session.clientAddress, ban.value);
-        if (byUser || byAddress) covered.push_back(&session);
-      });
-      for (session::Session* session : covered) manager.close(*session, GW_CLOSE_POLICY, "You are banned.");
-    });
-  }
-}
-
-Result<void> GatewayAdmin::addApiToken(const store::ApiTokenRecord& token) {
-  return inStore([token](store::SessionStore& store) { return store.addApiToken(token); });
-}
-
-Result<std::vector<store::ApiTokenRecord>> GatewayAdmin::apiTokens() {
-  auto found = std::make_shared<std::vector<store::ApiTokenRecord>>();
-  const auto done = inStore([found](store::SessionStore& store) -> Result<void> {
-    auto list = store.listApiTokens();
-    if (!list) return list.error();
-    *found = std::move(*list);
-    return {};
-  });
-  if (!done) return done.error();
-  return *found;
-}
-
-Result<void> GatewayAdmin::removeApiToken(const std::string& id) {
-  return inStore([id](store::SessionStore& store) -> Result<void> {
-    auto removed = store.deleteApiToken(id);
-    if (!removed) return removed.error();
-    return *removed ? Result<void>() : Result<void>(fail(ErrorCode::kNotFound, "there is no token " + log::quoted(id)));
-  });
-}
-
-// --- sessions and connections (the snapshots themselves: gateway_admin_views.cpp) ----------------------------
-
-namespace views {
-admin::SessionSnapshot ofSession(session::SessionManager& manager, session::Session& session, bool whole);
-admin::ConnectionSnapshot ofConnection(session::SessionManager& manager, plugin::Stream& stream);
-admin::SessionSnapshot ofStored(const store::SessionRecord& record);
-}  // namespace views
-
-Result<admin::Listing<admin::SessionSnapshot>> GatewayAdmin::sessions(const admin::SessionQuery& query) {
-  const auto matches = [query](const admin::SessionSnapshot& session) {
-    return (query.state.empty() || session.state == query.state) &&
-           (query.user.empty() || session.userName == query.user || session.userId == query.user) &&
-           (query.protocol.empty() || session.protocol == query.protocol);
-  };
-  auto listing = fromLoops<admin::SessionSnapshot>(query.limit, [matches](session::SessionManager& manager, size_t limit) {
-    std::vector<admin::SessionSnapshot> out;
-    manager.forEachSession([&](session::Session& session) {
-      if (out.size() >= limit) return;
-      auto item = views::ofSession(manager, session, false);
-      if (matches(item)) out.push_back(std::move(item));
-    });
-    return out;
-  });
-  if (listing.items.size() >= query.limit) return listing;
-  auto stored = std::make_shared<std::vector<store::SessionRecord>>();
-  const auto asked = inStore([stored, most = query.limit](store::SessionStore& store) -> Result<void> {
-    auto list = store.listSessions(most);
-    if (!list) return list.error();
-    *stored = std::move(*list);
-    return {};
-  });
-  if (!asked) return listing;  // the store's part is missing while it is down; what is in memory counts
-  const int64_t now = gateway_.parts_->clock.wallUs();
-  for (const auto& record : *stored) {
-    auto item = views::ofStored(record);
-    const bool isLive = std::any_of(listing.items.begin(), listing.items.end(), [&](const auto& live) { return live.id == item.id; });
-    // Only rows that their host has let go of: others are in memory, perhaps beyond the filter.
-    if (!isLive && record.cleanStop && record.expiresAt > now && matches(item) && listing.items.size() < query.limit)
-      listing.items.push_back(std::move(item));
-  }
-  return listing;
-}
-
-Result<admin::SessionSnapshot> GatewayAdmin::session(const std::string& id) {
-  auto out = std::make_shared<admin::SessionSnapshot>();
-  const auto done = onSession(id, [out](session::SessionManager& manager, session::Session& session) {
-    *out = views::ofSession(manager, session, true);
-  });
-  if (!done) return done.error();
-  return *out;
-}
-
-Result<void> GatewayAdmin::sendToSession(const std::string& id, const std::string& text) {
-  plugin::Event event;
-  event.text = session::sanitizeInput(text);
-  event.dataJson = "\"system\":true";
-  auto shared = std::make_shared<const plugin::Event>(std::move(event));
-  return onSession(id, [shared](session::SessionManager& manager, session::Session& session) {
-    manager.output(session.id(), shared);
-  });
-}
-
-Result<void> GatewayAdmin::disconnectSession(const std::string& id, const admin::CloseRequest& request) {
-  return onSession(id, [text = session::sanitizeInput(request.reason)](session::SessionManager& manager, session::Session& session) {
-    manager.dropConnections(session, GW_CLOSE_SHUTDOWN, text.empty() ? "Disconnected by an operator." : text);
-  });
-}
-
-Result<void> GatewayAdmin::closeSession(const std::string& id, const admin::CloseRequest& request) {
-  return onSession(id, [text = session::sanitizeInput(request.reason)](session::SessionManager& manager, session::Session& session) {
-    manager.close(session, GW_CLOSE_REPLACED, text.empty() ? "Closed by an operator." : text);
-  });
-}
-
-Result<admin::Listing<admin::ConnectionSnapshot>> GatewayAdmin::connections(const admin::ConnectionQuery& query) {
-  return fromLoops<admin::ConnectionSnapshot>(query.limit, [query](session::SessionManager& manager, size_t limit) {
-    std::vector<admin::ConnectionSnapshot> out;
-    manager.streams().forEach([&](plugin::Stream& stream) {
-      if (out.size() >= limit) return;
-      auto item = views::ofConnection(manager, stream);
-      if ((query.account.empty() || item.account == query.account) && (query.session.empty() || item.sessionId == query.session))
-        out.push_back(std::move(item));
-    });
-    return out;
-  });
-}
-
-Result<admin::ConnectionSnapshot> GatewayAdmin::connection(const std::string& id) {
-  const auto all = connections({"", "", 1'000'000});
-  if (!all) return all.error();
-  for (const auto& item : all->items)
-    if (item.id == id) return item;
-  return fail(ErrorCode::kNotFound, "there is no connection " + log::quoted(id));
-}
-
-Result<void> GatewayAdmin::closeConnection(const std::string& id, const admin::CloseRequest& request) {
-  const auto found = connection(id);
-  if (!found) return found.error();
-  session::SessionManager& manager = *gateway_.parts_->managers[static_cast<size_t>(found->loop)];
-  auto outcome = std::make_shared<Awaited<Result<void>>>();
-  manager.loop().post([outcome, &manager, id, text = session::sanitizeInput(request.reason)] {
-    plugin::Stream* stream = manager.streams().find(std::strtoull(id.c_str() + 1, nullptr, 10));
-    if (!stream) return outcome->set(fail(ErrorCode::kNotFound, "the connection has just ended"));
-    stream->beginClose({GW_CLOSE_SHUTDOWN, text.empty() ? "Closed by an operator." : text, true, 0, 2000});
-    outcome->set({});
-  });
-  auto result = outcome->wait();
-  return result ? *result : Result<void>(fail(ErrorCode::kTimeout, "the connection's loop did not answer within 2 s"));
 }
 
 }  // namespace gw

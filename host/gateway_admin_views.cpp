@@ -1,18 +1,21 @@
 // Sessions and connections as operators see them. [loop] of what is shown.
 
+#include "gateway_admin_views.h"
+
 #include "gateway_parts.h"
 #include "session/caller.h"
 
 namespace gw {
 
 std::string healthJson(const health::HealthReport& report) {
-  std::string out = std::string("{\"status\":\"") + health::toString(report.level) + "\",\"at\":\"" + formatUtc(report.atUs) +
-                    "\",\"uptimeMs\":" + std::to_string(report.uptimeMs) +
+  std::string out = std::string("{\"status\":\"") + health::toString(report.level) + "\",\"at\":\"" +
+                    formatUtc(report.atUs) + "\",\"uptimeMs\":" + std::to_string(report.uptimeMs) +
                     ",\"connections\":" + std::to_string(report.inputs.connections) + ",\"problems\":[";
   bool first = true;
   for (const auto& problem : report.problems) {
     out += (first ? "" : ",") + std::string("{\"level\":\"") + health::toString(problem.level) +
-           "\",\"summary\":" + session::jsonString(problem.what) + ",\"sinceAt\":\"" + formatUtc(problem.sinceUs) + "\"}";
+           "\",\"summary\":" + session::jsonString(problem.what) + ",\"sinceAt\":\"" + formatUtc(problem.sinceUs) +
+           "\"}";
     first = false;
   }
   out += "],\"accounts\":[";

@@ -1,0 +1,140 @@
+// Users, bans and API tokens, as operators manage them.
+
+#include <strings.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "gateway_admin_ask.h"
+#include "session/text/sanitize.h"
+
+namespace gw {
+
+Result<admin::Listing<admin::UserSnapshot>> GatewayAdmin::users(size_t limit) {
+  auto found = std::make_shared<std::vector<store::UserRecord>>();
+  const auto asked = inStore([found, limit](store::SessionStore& store) -> Result<void> {
+    auto list = store.listUsers(limit + 1);
+    if (!list) return list.error();
+    *found = std::move(*list);
+    return {};
+  });
+  if (!asked) return asked.error();
+  admin::Listing<admin::UserSnapshot> out;
+  const auto live = sessions({"", "", "", 100'000});
+  for (const auto& user : *found) {
+    admin::UserSnapshot item{user.id, user.name, user.createdAt, user.lastLoginAt, user.locked, 0};
+    if (live)
+      item.sessions = static_cast<uint64_t>(std::count_if(
+          live->items.begin(), live->items.end(), [&](const auto& session) { return session.userId == user.id; }));
+    out.items.push_back(std::move(item));
+  }
+  out.truncated = out.items.size() > limit;
+  if (out.truncated) out.items.resize(limit);
+  return out;
+}
+
+Result<admin::UserSnapshot> GatewayAdmin::unlockUser(const std::string& nameOrId) {
+  auto found = std::make_shared<std::optional<store::UserRecord>>();
+  std::string key = nameOrId;
+  std::transform(key.begin(), key.end(), key.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const auto done = inStore([found, key, nameOrId](store::SessionStore& store) -> Result<void> {
+    auto user = store.findUser(key);
+    if (user && !*user) user = store.findUserById(nameOrId);
+    if (!user) return user.error();
+    if (!*user) return fail(ErrorCode::kNotFound, "there is no user " + log::quoted(nameOrId));
+    (*user)->locked = false;
+    *found = **user;
+    return store.updateUser(**user);
+  });
+  if (!done) return done.error();
+  return admin::UserSnapshot{(*found)->id, (*found)->name, (*found)->createdAt, (*found)->lastLoginAt, false, 0};
+}
+
+Result<store::BanRecord> GatewayAdmin::addBan(const store::BanRecord& wanted) {
+  store::BanRecord ban = wanted;
+  ban.id = "b-" + randomToken(8);
+  ban.createdAt = gateway_.parts_->clock.wallUs();
+  if (ban.kind == "address" && !session::addressInBlock(ban.value.substr(0, ban.value.find('/')), ban.value))
+    return fail(ErrorCode::kInvalid,
+                log::quoted(ban.value) + " is neither an address nor a block such as 203.0.113.0/24");
+  const auto done = inStore([ban](store::SessionStore& store) { return store.addBan(ban); });
+  if (!done) return done.error();
+  refreshBans();
+  closeBanned(ban);
+  return ban;
+}
+
+Result<std::vector<store::BanRecord>> GatewayAdmin::bans() {
+  auto found = std::make_shared<std::vector<store::BanRecord>>();
+  const auto done = inStore([found, now = gateway_.parts_->clock.wallUs()](store::SessionStore& store) -> Result<void> {
+    auto list = store.listBans(now);
+    if (!list) return list.error();
+    *found = std::move(*list);
+    return {};
+  });
+  if (!done) return done.error();
+  return *found;
+}
+
+Result<void> GatewayAdmin::removeBan(const std::string& id) {
+  const auto done = inStore([id](store::SessionStore& store) -> Result<void> {
+    auto removed = store.deleteBan(id);
+    if (!removed) return removed.error();
+    return *removed ? Result<void>() : Result<void>(fail(ErrorCode::kNotFound, "there is no ban " + log::quoted(id)));
+  });
+  if (done) refreshBans();
+  return done;
+}
+
+void GatewayAdmin::refreshBans() {
+  const auto list = bans();
+  if (!list) return;
+  std::vector<std::string> blocks, users;
+  for (const auto& ban : *list) (ban.kind == "address" ? blocks : users).push_back(ban.value);
+  gateway_.parts_->admission.setBannedAddresses(std::move(blocks));
+  gateway_.parts_->admission.setBannedUsers(std::move(users));
+}
+
+void GatewayAdmin::closeBanned(const store::BanRecord& ban) {
+  for (const auto& manager : gateway_.parts_->managers) {
+    manager->loop().post([ban, &manager = *manager] {
+      std::vector<session::Session*> covered;
+      manager.forEachSession([&](session::Session& session) {
+        const bool byUser = ban.kind == "user" && (session.user.userId == ban.value ||
+                                                   strcasecmp(session.user.userName.c_str(), ban.value.c_str()) == 0);
+        const bool byAddress = ban.kind == "address" && session::addressInBlock(session.clientAddress, ban.value);
+        if (byUser || byAddress) covered.push_back(&session);
+      });
+      for (session::Session* session : covered) manager.close(*session, GW_CLOSE_POLICY, "You are banned.");
+    });
+  }
+}
+
+Result<void> GatewayAdmin::addApiToken(const store::ApiTokenRecord& token) {
+  return inStore([token](store::SessionStore& store) { return store.addApiToken(token); });
+}
+
+Result<std::vector<store::ApiTokenRecord>> GatewayAdmin::apiTokens() {
+  auto found = std::make_shared<std::vector<store::ApiTokenRecord>>();
+  const auto done = inStore([found](store::SessionStore& store) -> Result<void> {
+    auto list = store.listApiTokens();
+    if (!list) return list.error();
+    *found = std::move(*list);
+    return {};
+  });
+  if (!done) return done.error();
+  return *found;
+}
+
+Result<void> GatewayAdmin::removeApiToken(const std::string& id) {
+  return inStore([id](store::SessionStore& store) -> Result<void> {
+    auto removed = store.deleteApiToken(id);
+    if (!removed) return removed.error();
+    return *removed ? Result<void>() : Result<void>(fail(ErrorCode::kNotFound, "there is no token " + log::quoted(id)));
+  });
+}
+
+}  // namespace gw

@@ -82,8 +82,9 @@ void Gateway::start() {
   startHealth();
   startAdmin();
   parts_->channels->control().drain();
-  log::info("gateway", "ready", {{"accounts", static_cast<uint64_t>(config_.accounts.size())},
-                                 {"loops", static_cast<uint64_t>(parts_->loops.size())}});
+  log::info("gateway", "ready",
+            {{"accounts", static_cast<uint64_t>(config_.accounts.size())},
+             {"loops", static_cast<uint64_t>(parts_->loops.size())}});
 }
 
 // The state directory belongs to one running gateway: a lock, not a pid file, says so.
@@ -111,7 +112,8 @@ void Gateway::openState() {
 
 void Gateway::startStore() {
   const auto durability = config_.durability == "strict" ? store::Durability::kStrict : store::Durability::kRelaxed;
-  if (config_.storeDriver != "sqlite") refuse("store driver \"" + config_.storeDriver + "\" is not available in this version; use sqlite");
+  if (config_.storeDriver != "sqlite")
+    refuse("store driver \"" + config_.storeDriver + "\" is not available in this version; use sqlite");
   parts_->storeFactory = store::sqliteFactory(path(config_.storeFile), durability);
   auto started = store::StoreWorkers::start(*parts_->storeFactory, config_.storeWorkers, kStoreQueue);
   if (!started) refuse(started.error().message);
@@ -146,7 +148,8 @@ void Gateway::startLoops() {
   const int count = config_.loops > 0 ? config_.loops : std::max(1, cores - 1);
   Parts& parts = *parts_;
   for (int i = 0; i < count; ++i) parts.loops.push_back(std::make_unique<net::EventLoop>(i));
-  parts.streams = std::make_unique<plugin::StreamHosts>(parts.loopPointers(), connectionLimits(config_.limits), parts.clock);
+  parts.streams =
+      std::make_unique<plugin::StreamHosts>(parts.loopPointers(), connectionLimits(config_.limits), parts.clock);
   std::vector<broadcast::Broadcaster*> broadcasters;
   for (auto& loop : parts.loops) {
     parts.broadcasters.push_back(std::make_unique<broadcast::Broadcaster>(parts.bus, *loop));
@@ -167,7 +170,8 @@ void Gateway::startBackend() {
   Parts& parts = *parts_;
   parts.hashPool = std::make_unique<HashPool>(config_.hashThreads);
   parts.hasher = std::make_unique<lobby::PoolPasswordHasher>(*parts.hashPool);
-  parts.lobby = std::make_unique<lobby::Lobby>(lobbyOptions(config_.lobby), parts.sink, *parts.store, *parts.hasher, parts.clock);
+  parts.lobby =
+      std::make_unique<lobby::Lobby>(lobbyOptions(config_.lobby), parts.sink, *parts.store, *parts.hasher, parts.clock);
   parts.services.backend = parts.lobby.get();
   startOperatorTokens();
 }
@@ -178,12 +182,14 @@ void Gateway::startOperatorTokens() {
   parts.adminPort = std::make_unique<GatewayAdmin>(*this);
   parts.operatorTokens = std::make_unique<admin::TokenGate>(*parts.adminPort, parts.clock);
   parts.tokenThread.start();
-  parts.services.verifyToken = [&parts](std::string token, std::string address, UniqueFunction<void(std::string)> done) {
+  parts.services.verifyToken = [&parts](std::string token, std::string address,
+                                        UniqueFunction<void(std::string)> done) {
     auto answer = std::make_shared<UniqueFunction<void(std::string)>>(std::move(done));
-    const bool queued = parts.tokenThread.post([&parts, token = std::move(token), address = std::move(address), answer] {
-      const auto holder = parts.operatorTokens->check("Bearer " + token, address);
-      (*answer)(holder ? admin::toString(holder->role) : std::string());
-    });
+    const bool queued =
+        parts.tokenThread.post([&parts, token = std::move(token), address = std::move(address), answer] {
+          const auto holder = parts.operatorTokens->check("Bearer " + token, address);
+          (*answer)(holder ? admin::toString(holder->role) : std::string());
+        });
     if (!queued) (*answer)({});
   };
 }
@@ -193,7 +199,8 @@ void Gateway::startChannels() {
   parts.control.start();
   plugin::setCallbackPolicy({50'000'000, 60'000'000'000, !options_.isDev});
   plugin::CatalogOptions catalog;
-  catalog.dirs = config_.pluginDirs.empty() ? std::vector<std::string>{options_.programDir + "/../plugins"} : config_.pluginDirs;
+  catalog.dirs =
+      config_.pluginDirs.empty() ? std::vector<std::string>{options_.programDir + "/../plugins"} : config_.pluginDirs;
   catalog.copiesDir = path("generations");
   parts.catalog = std::make_unique<plugin::PluginCatalog>(catalog, plugin::hostTable());
 
@@ -254,17 +261,20 @@ std::vector<net::HttpRoute> Gateway::probeRoutes() {
     exchange.reply(isGood ? 200 : 503, {{"content-type", "application/json"}, {"cache-control", "no-store"}},
                    isGood ? "{\"ok\":true}" : "{\"ok\":false,\"reason\":" + session::jsonString(why) + "}");
   };
-  net::HttpRoute live{"GET", "/healthz", 0, false, false, [&parts, answer](std::shared_ptr<net::HttpExchange> exchange) {
-                        std::vector<net::LoopFigures> figures;
-                        for (const auto& loop : parts.loops) figures.push_back(loop->figures());
-                        answer(*exchange, health::doLoopsTurn(figures, parts.clock.nowNs()), "an event loop does not turn");
-                      }};
-  net::HttpRoute ready{"GET", "/readyz", 0, false, false, [&parts, answer](std::shared_ptr<net::HttpExchange> exchange) {
-                         const std::string why = parts.services.stopping ? std::string("stopping")
-                                                 : health::whyNotReady(parts.store->figures(), parts.store->isCongested(),
-                                                                       parts.channels->isAnyAccepting());
-                         answer(*exchange, why.empty(), why);
-                       }};
+  net::HttpRoute live{
+      "GET", "/healthz", 0, false, false, [&parts, answer](std::shared_ptr<net::HttpExchange> exchange) {
+        std::vector<net::LoopFigures> figures;
+        for (const auto& loop : parts.loops) figures.push_back(loop->figures());
+        answer(*exchange, health::doLoopsTurn(figures, parts.clock.nowNs()), "an event loop does not turn");
+      }};
+  net::HttpRoute ready{
+      "GET", "/readyz", 0, false, false, [&parts, answer](std::shared_ptr<net::HttpExchange> exchange) {
+        const std::string why = parts.services.stopping
+                                    ? std::string("stopping")
+                                    : health::whyNotReady(parts.store->figures(), parts.store->isCongested(),
+                                                          parts.channels->isAnyAccepting());
+        answer(*exchange, why.empty(), why);
+      }};
   return {live, ready};
 }
 
@@ -326,7 +336,8 @@ std::string Gateway::readyLine() const {
   for (const auto& account : parts_->channels->snapshots()) {
     out += (first ? "" : ",") + session::jsonString(account.id()) + ":[";
     first = false;
-    for (size_t i = 0; i < account.addresses.size(); ++i) out += (i ? "," : "") + session::jsonString(account.addresses[i]);
+    for (size_t i = 0; i < account.addresses.size(); ++i)
+      out += (i ? "," : "") + session::jsonString(account.addresses[i]);
     out += "]";
   }
   out += "},\"http\":[";

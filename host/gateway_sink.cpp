@@ -31,7 +31,8 @@ void GatewaySink::atHome(const SessionId& id, size_t bytes, F&& then) {
 void GatewaySink::output(SessionId session, plugin::Event event, uint64_t) {
   const size_t bytes = sizeof event + event.text.size() + event.dataJson.size();
   auto shared = std::make_shared<const plugin::Event>(cleaned(std::move(event)));
-  atHome(session, bytes, [session, shared = std::move(shared)](auto& home) mutable { home.output(session, std::move(shared)); });
+  atHome(session, bytes,
+         [session, shared = std::move(shared)](auto& home) mutable { home.output(session, std::move(shared)); });
 }
 
 void GatewaySink::prompt(SessionId session, std::string text, bool echo) {

@@ -70,8 +70,11 @@ void Gateway::stopClients() {
   onEveryLoop(parts.managers, kSettleMs, [](session::SessionManager& manager) { manager.pauseInput(); });
   parts.bus.publish(std::move(event), everyone);
   onEveryLoop(parts.managers, kSettleMs, [](session::SessionManager&) {});
-  const size_t cut = parts.streams ? parts.streams->closeEverything(1001, "The gateway is stopping.", config_.shutdownGraceMs) : 0;
-  if (cut > 0) log::warn("gateway", "connections were cut off at the end of the grace", {{"connections", static_cast<uint64_t>(cut)}});
+  const size_t cut =
+      parts.streams ? parts.streams->closeEverything(1001, "The gateway is stopping.", config_.shutdownGraceMs) : 0;
+  if (cut > 0)
+    log::warn("gateway", "connections were cut off at the end of the grace",
+              {{"connections", static_cast<uint64_t>(cut)}});
 }
 
 void Gateway::saveSessions(const std::function<bool()>& shouldSkipFlush) {
@@ -88,7 +91,8 @@ void Gateway::saveSessions(const std::function<bool()>& shouldSkipFlush) {
       log::info("gateway", "writing sessions to the store", {{"left", static_cast<uint64_t>(jobs)}});
     });
     if (left > 0 && shouldSkipFlush && shouldSkipFlush()) {
-      log::warn("gateway", "the store's flush was skipped; unsaved sessions are lost", {{"jobs", static_cast<uint64_t>(left)}});
+      log::warn("gateway", "the store's flush was skipped; unsaved sessions are lost",
+                {{"jobs", static_cast<uint64_t>(left)}});
       return;
     }
   }
@@ -117,9 +121,8 @@ Result<config::ReloadPlan> Gateway::reload() {
   log::configure({next.log.level, next.log.json, next.log.file});
   parts.admission.update(admissionLimits(next.limits));
   parts.lobby->configure(lobbyOptions(next.lobby));
-  onEveryLoop(parts.managers, 2000, [limits = sessionLimits(next.limits)](session::SessionManager& manager) {
-    manager.applyLimits(limits);
-  });
+  onEveryLoop(parts.managers, 2000,
+              [limits = sessionLimits(next.limits)](session::SessionManager& manager) { manager.applyLimits(limits); });
   {
     std::lock_guard lock(configMutex_);
     config_.log = next.log;
@@ -137,8 +140,9 @@ Result<config::ReloadPlan> Gateway::reload() {
           listener.allowedOrigins = wanted.allowedOrigins;
         }
   }
-  log::info("gateway", "configuration reloaded", {{"applied", static_cast<uint64_t>(plan.live.size())},
-                                                  {"needRestart", static_cast<uint64_t>(plan.needRestart.size())}});
+  log::info("gateway", "configuration reloaded",
+            {{"applied", static_cast<uint64_t>(plan.live.size())},
+             {"needRestart", static_cast<uint64_t>(plan.needRestart.size())}});
   return plan;
 }
 
@@ -153,8 +157,10 @@ void Gateway::applyToChannels(const config::GatewayConfig& current, const config
     for (const config::Account& account : current.accounts) {
       if (account.id() != wanted.id() || account.enabled == wanted.enabled) continue;
       Result<void> switched;
-      if (wanted.enabled) switched = channels.start(wanted.id());
-      else if (const auto stopped = channels.stop(wanted.id(), next.shutdownGraceMs); !stopped) switched = stopped.error();
+      if (wanted.enabled)
+        switched = channels.start(wanted.id());
+      else if (const auto stopped = channels.stop(wanted.id(), next.shutdownGraceMs); !stopped)
+        switched = stopped.error();
       if (!switched) log::warn("gateway", switched.error().message, {{"account", wanted.id()}});
     }
   }

@@ -2,6 +2,7 @@
 //
 // SIGTERM, SIGINT: clean stop; a second one skips the store's flush. SIGHUP: reload the configuration.
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
@@ -10,7 +11,6 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
-#include <poll.h>
 
 #include "base/log.h"
 #include "config/gateway_config.h"
@@ -59,7 +59,8 @@ int runGateway(const std::string& configFile, bool isDev, const std::string& pro
   for (int signal = 0; signal != SIGTERM && signal != SIGINT; signal = nextSignal(signals, stopEvent, -1)) {
     if (signal != SIGHUP) continue;
     const auto reloaded = gateway.reload();
-    if (!reloaded) gw::log::error("gateway", "the configuration was not reloaded", {{"error", reloaded.error().message}});
+    if (!reloaded)
+      gw::log::error("gateway", "the configuration was not reloaded", {{"error", reloaded.error().message}});
   }
   bool isForced = false;
   gateway.stop([&] {

@@ -67,8 +67,10 @@ void Broadcaster::applyPresence(const session::PresenceChange& change, uint64_t 
   version_ = version;
   const bool isKnown = users_.contains(change.userId);
   const char* kind = change.devices == 0 ? (isKnown ? "leave" : nullptr) : isKnown ? "update" : "join";
-  if (change.devices == 0) users_.erase(change.userId);
-  else users_[change.userId] = {change.userName, change.characterName, change.devicesJson, change.devices};
+  if (change.devices == 0)
+    users_.erase(change.userId);
+  else
+    users_[change.userId] = {change.userName, change.characterName, change.devicesJson, change.devices};
   if (!kind || listeners_.empty()) return;
   plugin::Event event;
   event.delivery = plugin::Delivery::kDrop;
@@ -77,8 +79,8 @@ void Broadcaster::applyPresence(const session::PresenceChange& change, uint64_t 
   event.stateVersion = version;
   event.dataJson = std::string("{\"kind\":\"") + kind + "\",\"user\":{\"id\":" + session::jsonString(change.userId) +
                    ",\"name\":" + session::jsonString(change.userName) +
-                   ",\"character\":" + session::jsonString(change.characterName) + ",\"devices\":" + change.devicesJson +
-                   "},\"count\":" + std::to_string(users_.size()) + "}";
+                   ",\"character\":" + session::jsonString(change.characterName) +
+                   ",\"devices\":" + change.devicesJson + "},\"count\":" + std::to_string(users_.size()) + "}";
   deliverFamily(std::make_shared<const plugin::Event>(std::move(event)), session::kFamilyPresence, {});
 }
 
@@ -206,7 +208,8 @@ std::string Broadcaster::roomsJson(const session::Session& session) const {
   std::string out = "{\"rooms\":[";
   bool first = true;
   for (const auto& [name, members] : bus_.rooms()) {
-    out += (first ? "" : ",") + std::string("{\"name\":") + session::jsonString(name) + ",\"members\":" + std::to_string(members) + "}";
+    out += (first ? "" : ",") + std::string("{\"name\":") + session::jsonString(name) +
+           ",\"members\":" + std::to_string(members) + "}";
     first = false;
   }
   out += "],\"joined\":[";

@@ -65,10 +65,10 @@ class Broadcaster final : public session::BroadcastPort {
   std::vector<session::Session*> playing_;
   std::unordered_map<std::string, std::vector<session::Session*>> rooms_;
   std::vector<session::Attachment*> listeners_;
-  std::unordered_map<std::string, User> users_;                              // replica of all loops' users
+  std::unordered_map<std::string, User> users_;                               // replica of all loops' users
   std::unordered_map<std::string, session::PresenceChange> pendingPresence_;  // this turn's, by user
   std::string healthJson_ = "{\"status\":\"unknown\"}";
-  uint64_t version_ = 0;  // of the last Bus message applied here
+  uint64_t version_ = 0;                                         // of the last Bus message applied here
   mutable std::unordered_map<std::string, Snapshot> snapshots_;  // by room, at most a second old
 };
 

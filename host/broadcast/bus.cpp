@@ -16,8 +16,7 @@ uint64_t Bus::toAll(size_t bytes, Make&& make) {
   std::lock_guard lock(mutex_);
   const uint64_t version = version_.fetch_add(1, std::memory_order_relaxed) + 1;
   auto task = make(version);
-  for (Broadcaster* target : broadcasters_)
-    target->loop().post([target, task] { task(*target); }, bytes);
+  for (Broadcaster* target : broadcasters_) target->loop().post([target, task] { task(*target); }, bytes);
   return version;
 }
 
@@ -25,9 +24,8 @@ uint64_t Bus::publish(plugin::Event event, Filter filter) {
   const size_t bytes = sizeOf(event);
   return toAll(bytes, [&](uint64_t version) {
     event.stateVersion = version;
-    return [shared = std::make_shared<const plugin::Event>(std::move(event)), filter = std::move(filter)](Broadcaster& target) {
-      target.deliver(shared, filter);
-    };
+    return [shared = std::make_shared<const plugin::Event>(std::move(event)),
+            filter = std::move(filter)](Broadcaster& target) { target.deliver(shared, filter); };
   });
 }
 
@@ -49,7 +47,8 @@ uint64_t Bus::publishPresence(const session::PresenceChange& change) {
 }
 
 void Bus::publishHealth(const std::string& healthJson) {
-  toAll(healthJson.size(), [&](uint64_t) { return [healthJson](Broadcaster& target) { target.applyHealth(healthJson); }; });
+  toAll(healthJson.size(),
+        [&](uint64_t) { return [healthJson](Broadcaster& target) { target.applyHealth(healthJson); }; });
   plugin::Event event;
   event.delivery = plugin::Delivery::kLatest;
   event.latestKey = "health";

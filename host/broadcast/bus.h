@@ -13,8 +13,8 @@
 
 #include "broadcast/filter.h"
 #include "plugin/event.h"
-#include "session/broadcast_port.h"
 #include "session/attachment.h"
+#include "session/broadcast_port.h"
 
 namespace gw::broadcast {
 

@@ -12,10 +12,10 @@ enum class Audience : uint8_t { kPlayers, kOperators, kAll };
 
 struct Filter {
   Audience audience = Audience::kPlayers;
-  std::string scope;                    // operators and nodes: a scope they hold ("operator.read")
-  std::string room;                     // sessions in this room
-  std::vector<SessionId> include;       // only these sessions
-  std::vector<SessionId> exclude;       // but not these
+  std::string scope;                      // operators and nodes: a scope they hold ("operator.read")
+  std::string room;                       // sessions in this room
+  std::vector<SessionId> include;         // only these sessions
+  std::vector<SessionId> exclude;         // but not these
   std::vector<std::string> excludeUsers;  // nor sessions of these users (ids)
 };
 

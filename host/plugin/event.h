@@ -11,7 +11,12 @@
 
 namespace gw::plugin {
 
-enum class Delivery : uint8_t { kMust = GW_DELIVERY_MUST, kLatest = GW_DELIVERY_LATEST, kDrop = GW_DELIVERY_DROP, kPrivate = GW_DELIVERY_PRIVATE };
+enum class Delivery : uint8_t {
+  kMust = GW_DELIVERY_MUST,
+  kLatest = GW_DELIVERY_LATEST,
+  kDrop = GW_DELIVERY_DROP,
+  kPrivate = GW_DELIVERY_PRIVATE
+};
 enum class EventKind : uint8_t { kText = GW_KIND_TEXT, kPrompt = GW_KIND_PROMPT, kData = GW_KIND_DATA };
 
 /// Markup of text[start, start+len): bytes, sorted, not overlapping. Colours as GW_COLOR_*.
@@ -31,7 +36,7 @@ struct Event {
   uint32_t flags = 0;         // GW_EVENT_*
   uint64_t stateVersion = 0;  // set by the Bus
   std::string name = "output";
-  std::string latestKey;      // for kLatest
+  std::string latestKey;  // for kLatest
   std::string text;
   std::vector<Span> spans;
   /// kData: the whole gateway.v1 payload, a JSON object. Text and prompt: further members as the

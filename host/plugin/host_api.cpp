@@ -46,7 +46,8 @@ bool mayLog() {
   const uint64_t now = systemClock().nowNs() / 1'000'000'000;
   if (second.exchange(now) != now) {
     used = 0;
-    if (const uint32_t count = lost.exchange(0)) log::warn("plugin", "log lines of plugins were dropped", {{"lines", count}});
+    if (const uint32_t count = lost.exchange(0))
+      log::warn("plugin", "log lines of plugins were dropped", {{"lines", count}});
   }
   if (used.fetch_add(1) < kLogsPerSecond) return true;
   lost.fetch_add(1);
@@ -58,7 +59,8 @@ bool mayLog() {
 void logMessage(gw_host_inst* inst, int32_t level, gw_slice message, const gw_log_field* fields, size_t count) {
   guardedStatus([&] {
     std::vector<log::Field> out;
-    for (size_t i = 0; i < count && i < kMaxLogFields; ++i) out.emplace_back(view(fields[i].key), view(fields[i].value));
+    for (size_t i = 0; i < count && i < kMaxLogFields; ++i)
+      out.emplace_back(view(fields[i].key), view(fields[i].value));
     const auto wanted = level <= GW_LOG_DEBUG  ? log::Level::kDebug
                         : level == GW_LOG_INFO ? log::Level::kInfo
                         : level == GW_LOG_WARN ? log::Level::kWarn
@@ -203,14 +205,14 @@ const void* getExtension(gw_slice) { return nullptr; }
 }  // namespace
 
 const gw_host& hostTable() {
-  static const gw_host_base base{sizeof base,   logMessage, bufNew,        bufRef,       bufUnref,
-                                 bufBytes,      builderAppend, metricDefine, metricAdd,  metricSet};
-  static const gw_host_stream stream{sizeof stream, send,       sendBuf, closeStream, readPause, readResume,
-                                     timerSet,      timerCancel, setClass, hello,     submit,    ack,
+  static const gw_host_base base{sizeof base, logMessage,    bufNew,       bufRef,    bufUnref,
+                                 bufBytes,    builderAppend, metricDefine, metricAdd, metricSet};
+  static const gw_host_stream stream{sizeof stream, send,        sendBuf,      closeStream, readPause, readResume,
+                                     timerSet,      timerCancel, setClass,     hello,       submit,    ack,
                                      frame,         charge,      eventPayload, nowNs};
   static const gw_host_http http{sizeof http, requestBind, requestFrame, httpAccept, httpReply};
-  static const gw_host host{sizeof host, GW_ABI_VERSION, {GW_SDK_VERSION, sizeof GW_SDK_VERSION - 1},
-                            &base,       &stream,        &http, getExtension};
+  static const gw_host host{sizeof host, GW_ABI_VERSION, {GW_SDK_VERSION, sizeof GW_SDK_VERSION - 1}, &base, &stream,
+                            &http,       getExtension};
   return host;
 }
 

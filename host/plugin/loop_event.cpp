@@ -54,8 +54,8 @@ const net::SharedBytes* LoopEvent::bodyFor(const StreamClass& streamClass) {
   std::string encoded;
   Instance& instance = *streamClass.instance;
   instance.counters().encodeCalls.fetch_add(1, std::memory_order_relaxed);
-  const gw_status status = instance.generation().encode().encode(
-      instance.raw(), slice(streamClass.description), &view(), asBuilder(encoded));
+  const gw_status status = instance.generation().encode().encode(instance.raw(), slice(streamClass.description),
+                                                                 &view(), asBuilder(encoded));
   if (status == GW_OK) {
     body.shown = true;
     body.bytes = net::SharedBytes(encoded);

@@ -20,7 +20,11 @@ std::vector<net::HttpHeader> toHeaders(const gw_header* headers, size_t count) {
 
 Request::Request(StreamHost& host, uint64_t id, std::shared_ptr<Instance> instance,
                  std::shared_ptr<const AccountTraits> traits, std::shared_ptr<net::HttpExchange> exchange)
-    : host_(host), id_(id), instance_(std::move(instance)), traits_(std::move(traits)), exchange_(std::move(exchange)) {}
+    : host_(host),
+      id_(id),
+      instance_(std::move(instance)),
+      traits_(std::move(traits)),
+      exchange_(std::move(exchange)) {}
 
 void Request::dispatch() {
   std::vector<gw_header> headers;
@@ -41,7 +45,8 @@ void Request::dispatch() {
   int32_t result;
   {
     CallbackGuard guard(*instance_, "http.request");
-    result = instance_->generation().http()->request(instance_->raw(), asHostReq(), &request, host_.loop().nowNs(), &err);
+    result =
+        instance_->generation().http()->request(instance_->raw(), asHostReq(), &request, host_.loop().nowNs(), &err);
   }
   if (result == GW_HTTP_REJECT && isOpen()) {
     reply(400, nullptr, 0, err.text[0] ? std::string_view(err.text) : std::string_view("bad request"));
@@ -99,8 +104,8 @@ void Request::finishAccept() {
   const auto self = shared_from_this();
   if (accepted_) {
     const auto accepted = std::move(accepted_);
-    host_.openAccepted(instance_, traits_, std::move(accepted->connection), accepted->subprotocol,
-                       accepted->extensions, accepted->user, std::move(binding_), homeLoop_);
+    host_.openAccepted(instance_, traits_, std::move(accepted->connection), accepted->subprotocol, accepted->extensions,
+                       accepted->user, std::move(binding_), homeLoop_);
   }
   if (done_) host_.drop(*this);
 }

@@ -48,8 +48,8 @@ class Request : public std::enable_shared_from_this<Request> {
 
  private:
   friend class StreamHost;
-  void dispatch();       // calls the plugin's request()
-  void finishAccept();   // opens the stream once the plugin has returned
+  void dispatch();      // calls the plugin's request()
+  void finishAccept();  // opens the stream once the plugin has returned
 
   StreamHost& host_;
   uint64_t id_;

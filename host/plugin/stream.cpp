@@ -103,9 +103,8 @@ std::unique_ptr<StreamContext> Stream::swapContext(std::unique_ptr<StreamContext
 bool Stream::open(const gw_open_info& info) {
   openedAtNs_ = loop().nowNs();
   opened_ = true;  // it may say hello from within open
-  const gw_status status = guarded("stream.open", [&] {
-    return api().open(instance_->raw(), asHostConn(), &info, loop().nowNs(), &plugin_);
-  });
+  const gw_status status = guarded(
+      "stream.open", [&] { return api().open(instance_->raw(), asHostConn(), &info, loop().nowNs(), &plugin_); });
   if (status != GW_OK || plugin_ == nullptr) {
     ended_ = true;
     opened_ = false;
@@ -151,9 +150,8 @@ size_t Stream::onBytes(net::Connection&, std::string_view bytes) {
   if (helloPending_ || pausedByPlugin_) return 0;
   instance_->counters().lastActivityUs.store(host_->wallUs(), std::memory_order_relaxed);
   size_t consumed = 0;
-  const gw_status status = guarded("stream.data", [&] {
-    return api().data(plugin_, slice(bytes), loop().nowNs(), &consumed);
-  });
+  const gw_status status =
+      guarded("stream.data", [&] { return api().data(plugin_, slice(bytes), loop().nowNs(), &consumed); });
   if (status != GW_OK && status != GW_E_AGAIN) {
     closeFromPlugin(GW_CLOSE_PROTOCOL, "plugin refused the input");
     return bytes.size();

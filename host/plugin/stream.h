@@ -39,8 +39,8 @@ class Stream final : public net::ConnectionHandler {
  public:
   enum class Delivered { kQueued, kNotShown, kDropped, kClosed };
 
-  Stream(StreamHost& host, uint64_t id, std::shared_ptr<Instance> instance,
-         std::shared_ptr<const AccountTraits> traits, std::unique_ptr<net::Connection> connection);
+  Stream(StreamHost& host, uint64_t id, std::shared_ptr<Instance> instance, std::shared_ptr<const AccountTraits> traits,
+         std::unique_ptr<net::Connection> connection);
   ~Stream();
 
   // For the session side
@@ -99,8 +99,8 @@ class Stream final : public net::ConnectionHandler {
   void onClosed(net::Connection& connection, net::CloseCause cause, std::string_view error) override;
 
   bool open(const gw_open_info& info);
-  void leaveHost();                     // [old loop] gives back what belongs to the loop
-  void enterHost(StreamHost& target);   // [new loop]
+  void leaveHost();                    // [old loop] gives back what belongs to the loop
+  void enterHost(StreamHost& target);  // [new loop]
   void helloDeadline();
   void closeNow(uint32_t code);
   void finish(uint32_t code);
@@ -128,7 +128,7 @@ class Stream final : public net::ConnectionHandler {
   bool pausedByPlugin_ = false;
   uint16_t inPlugin_ = 0;
   std::vector<Task> deferred_;  // calls into the plugin that were asked for while it was on the stack
-  struct ClassWish {  // the class while between two loops
+  struct ClassWish {            // the class while between two loops
     uint64_t key;
     uint32_t flags;
     std::string description;

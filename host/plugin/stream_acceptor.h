@@ -20,7 +20,7 @@ namespace gw::plugin {
 /// What an account's streams need to know of it. Immutable.
 struct AccountTraits {
   std::string accountId;
-  std::string listener;              // for logs
+  std::string listener;  // for logs
   std::vector<std::string> roles{"player"};
 };
 

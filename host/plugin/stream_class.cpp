@@ -15,8 +15,8 @@ StreamClass* StreamClassTable::acquire(const std::shared_ptr<Instance>& instance
     }
   }
   if (classes_.size() >= kMaxClasses) return nullptr;
-  classes_.push_back(std::make_unique<StreamClass>(
-      StreamClass{nextId_++, key, flags, std::string(description), instance, 1}));
+  classes_.push_back(
+      std::make_unique<StreamClass>(StreamClass{nextId_++, key, flags, std::string(description), instance, 1}));
   return classes_.back().get();
 }
 

@@ -13,9 +13,9 @@
 namespace gw::plugin {
 
 struct StreamClass {
-  uint32_t id;        // unique on the loop, never reused
+  uint32_t id;  // unique on the loop, never reused
   uint64_t key;
-  uint32_t flags;     // GW_CLASS_*
+  uint32_t flags;  // GW_CLASS_*
   std::string description;
   std::shared_ptr<Instance> instance;  // pins the generation whose encode made the bodies
   uint32_t streams = 0;

@@ -37,7 +37,11 @@ class Countdown {
 }  // namespace
 
 StreamHost::StreamHost(StreamHosts& all, net::EventLoop& loop, const net::ConnectionLimits& limits, const Clock& clock)
-    : all_(all), loop_(loop), limits_(limits), clock_(clock), nextId_((static_cast<uint64_t>(loop.index()) << 48) + 1) {}
+    : all_(all),
+      loop_(loop),
+      limits_(limits),
+      clock_(clock),
+      nextId_((static_cast<uint64_t>(loop.index()) << 48) + 1) {}
 
 StreamHost::~StreamHost() = default;
 
@@ -50,10 +54,10 @@ void StreamHost::acceptSocket(std::shared_ptr<Instance> instance, std::shared_pt
     ::close(fd);
     return;
   }
-  auto connection = std::make_unique<net::Connection>(loop_, fd, std::move(peer), limits_,
-                                                      tls ? tls->newSession(fd) : nullptr);
-  Stream& stream = adopt(std::make_unique<Stream>(*this, nextId_++, std::move(instance), std::move(traits),
-                                                  std::move(connection)));
+  auto connection =
+      std::make_unique<net::Connection>(loop_, fd, std::move(peer), limits_, tls ? tls->newSession(fd) : nullptr);
+  Stream& stream =
+      adopt(std::make_unique<Stream>(*this, nextId_++, std::move(instance), std::move(traits), std::move(connection)));
   stream.connection_->start(stream);
   open(stream, {}, {}, 0);
 }
@@ -62,8 +66,8 @@ void StreamHost::openAccepted(std::shared_ptr<Instance> instance, std::shared_pt
                               std::unique_ptr<net::Connection> connection, const std::string& subprotocol,
                               const std::string& extensions, uint64_t user, std::unique_ptr<StreamContext> binding,
                               size_t homeLoop) {
-  Stream& stream = adopt(std::make_unique<Stream>(*this, nextId_++, std::move(instance), std::move(traits),
-                                                  std::move(connection)));
+  Stream& stream =
+      adopt(std::make_unique<Stream>(*this, nextId_++, std::move(instance), std::move(traits), std::move(connection)));
   stream.connection_->setHandler(stream);
   stream.connection_->setLimits(limits_);  // the front's end with the front
   stream.swapContext(std::move(binding));
@@ -75,7 +79,8 @@ void StreamHost::openAccepted(std::shared_ptr<Instance> instance, std::shared_pt
   // A bound stream opens where its session lives; its HTTP request may have come in elsewhere.
   // Until then the plugin does not know it: nothing is read.
   stream.connection_->pauseReading();
-  if (stream.context() && homeLoop != static_cast<size_t>(loop_.index())) return move(stream, all_.at(homeLoop), openThere);
+  if (stream.context() && homeLoop != static_cast<size_t>(loop_.index()))
+    return move(stream, all_.at(homeLoop), openThere);
   openThere(stream);
 }
 

@@ -54,7 +54,7 @@ class StreamHost {
   /// Takes a stream to another loop after this turn, then calls there(stream) on that loop.
   void move(Stream& stream, StreamHost& target, UniqueFunction<void(Stream&)> there);
 
-  void drop(Stream& stream);    // destroyed after this turn
+  void drop(Stream& stream);  // destroyed after this turn
   void drop(Request& request);
 
  private:

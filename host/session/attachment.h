@@ -33,12 +33,12 @@ class Attachment final : public plugin::StreamContext {
   std::string connectionId() const;  // "c" + the stream's number, as on the wire
 
   plugin::Stream& stream;
-  Session* session = nullptr;   // null before hello, and for operators
+  Session* session = nullptr;  // null before hello, and for operators
   uint32_t lineage = 0;
   Role role = Role::kPlayer;
-  bool introduced = false;      // hello or connect was accepted
-  bool authenticated = false;   // counted as such by admission
-  bool latestMissed = false;    // a latest value was dropped while slow: send all again when writable
+  bool introduced = false;     // hello or connect was accepted
+  bool authenticated = false;  // counted as such by admission
+  bool latestMissed = false;   // a latest value was dropped while slow: send all again when writable
   bool repromptDue = false;
   uint32_t caps = 0;
   uint32_t width = 0;
@@ -46,7 +46,7 @@ class Attachment final : public plugin::StreamContext {
   uint32_t families = 0;
   std::vector<std::string> scopes;
   std::string device;
-  std::string client;           // name and version, for operators
+  std::string client;  // name and version, for operators
   std::string gameSession;
   uint64_t lastSeenNs = 0;
   TokenBucket commands;

@@ -31,8 +31,9 @@ void SessionManager::backendDisconnect(const SessionId& id, const std::string& r
   Session* session = find(id);
   if (!session) return;
   // The player's own goodbye ends as one; a kick must not be followed by a resume either.
-  close(*session, reason == "clientDisconnect" ? static_cast<uint32_t>(GW_CLOSE_NORMAL)
-                                               : static_cast<uint32_t>(GW_CLOSE_POLICY), text);
+  close(*session,
+        reason == "clientDisconnect" ? static_cast<uint32_t>(GW_CLOSE_NORMAL) : static_cast<uint32_t>(GW_CLOSE_POLICY),
+        text);
 }
 
 }  // namespace gw::session

@@ -22,13 +22,13 @@ struct Identity {
   std::string userId;    // stable, opaque
   std::string userName;  // as shown
   bool isGuest = false;
-  bool plain = false;    // the user's kept wish for plain output (screen reader)
+  bool plain = false;  // the user's kept wish for plain output (screen reader)
 };
 
 struct Character {
   std::string id;
   std::string name;
-  std::string summary;   // one line for lists; may be empty
+  std::string summary;  // one line for lists; may be empty
 };
 
 struct Credentials {
@@ -40,14 +40,14 @@ struct Credentials {
 
 struct NewCharacter {
   std::string name;
-  std::string json;      // the whole request object (race, class, ...), for backends that use it
+  std::string json;  // the whole request object (race, class, ...), for backends that use it
 };
 
 struct BackendCapabilities {
-  bool characters = true;    // false: an implicit one per user
+  bool characters = true;  // false: an implicit one per user
   bool registration = true;
   bool guests = false;
-  std::string welcome;       // text before login; may hold several lines
+  std::string welcome;  // text before login; may hold several lines
 };
 
 /// A session that entered Playing.
@@ -55,7 +55,7 @@ struct PlayingSession {
   SessionId session;
   Identity user;
   Character character;
-  bool resumed = false;      // came back from the store: the backend may have forgotten it
+  bool resumed = false;            // came back from the store: the backend may have forgotten it
   std::vector<std::string> rooms;  // resumed: the rooms it was in
 };
 
@@ -76,8 +76,8 @@ class Backend {
   virtual void selectCharacter(std::string userId, std::string idOrName, Reply<Character> reply) = 0;
 
   virtual void entered(PlayingSession session) = 0;
-  virtual void left(SessionId session, std::string reason) = 0;         // closed or back to selection
-  virtual void disconnected(SessionId session, std::string reason) = 0; // no connection left
+  virtual void left(SessionId session, std::string reason) = 0;          // closed or back to selection
+  virtual void disconnected(SessionId session, std::string reason) = 0;  // no connection left
   virtual void reconnected(SessionId session) = 0;
   virtual void command(SessionId session, uint64_t seq, std::string text) = 0;
   /// A line answered under prompt{echo:false}: never queued nor logged.

@@ -11,10 +11,10 @@ namespace gw::session {
 
 struct Caller {
   size_t loop = 0;
-  uint64_t streamId = 0;    // a live stream (on the loop that answers), or
-  uint64_t requestId = 0;   // an HTTP request (on `loop`)
-  uint64_t token = 0;       // the plugin's token
-  std::string frameId;      // the req frame's id, as JSON
+  uint64_t streamId = 0;   // a live stream (on the loop that answers), or
+  uint64_t requestId = 0;  // an HTTP request (on `loop`)
+  uint64_t token = 0;      // the plugin's token
+  std::string frameId;     // the req frame's id, as JSON
   bool wantsFrame() const { return !frameId.empty(); }
 };
 

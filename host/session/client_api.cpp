@@ -133,7 +133,9 @@ void ClientApi::rpcHere(Call call, std::string_view secret, const std::string& m
       call.lineage = &lineage;
     }
   }
-  if (!call.lineage) return refuse(call, fail(ErrorCode::kUnauthorized, "this accessToken is not valid any more; resume or connect again"));
+  if (!call.lineage)
+    return refuse(call,
+                  fail(ErrorCode::kUnauthorized, "this accessToken is not valid any more; resume or connect again"));
   call.device = call.lineage->device;
   if (call.session->attachments().empty())
     call.session->leaseUntilNs = manager_.nowNs() + manager_.limits().leaseMs * 1'000'000;
@@ -252,7 +254,8 @@ void ClientApi::command(Call& call, const Json& params) {
     const uint64_t last = session.lastClientSeq(call.device);
     if (clientSeq <= last) return ok(call, "{\"duplicate\":true}");
     if (clientSeq > last + 1)
-      return refuse(call, fail(ErrorCode::kConflict, "clientSeq is ahead", "{\"expected\":" + std::to_string(last + 1) + "}"));
+      return refuse(
+          call, fail(ErrorCode::kConflict, "clientSeq is ahead", "{\"expected\":" + std::to_string(last + 1) + "}"));
   }
   const std::string line = sanitizeInput(text->get_ref<const std::string&>());
   const bool own = call.attachment && manager_.handleOwnCommand(session, *call.attachment, line);
@@ -278,11 +281,15 @@ void ClientApi::attachToken(Call& call, const Json&) {
 }
 
 void ClientApi::roomsJoin(Call& call, const Json& params) {
-  if (mustPlay(call)) manager_.playLine(*call.session, nullptr, "/join " + sanitizeInput(stringMember(params, "room", 64))), ok(call, "{}");
+  if (mustPlay(call))
+    manager_.playLine(*call.session, nullptr, "/join " + sanitizeInput(stringMember(params, "room", 64))),
+        ok(call, "{}");
 }
 
 void ClientApi::roomsLeave(Call& call, const Json& params) {
-  if (mustPlay(call)) manager_.playLine(*call.session, nullptr, "/leave " + sanitizeInput(stringMember(params, "room", 64))), ok(call, "{}");
+  if (mustPlay(call))
+    manager_.playLine(*call.session, nullptr, "/leave " + sanitizeInput(stringMember(params, "room", 64))),
+        ok(call, "{}");
 }
 
 void ClientApi::roomsList(Call& call, const Json&) {
@@ -297,15 +304,23 @@ void ClientApi::subscribe(Call& call, const Json& params) {
   const auto list = params.find("families");
   if (list == params.end() || !list->is_array()) return refuse(call, invalid("expected families, an array of names"));
   for (const Json& name : *list) {
-    if (name == "presence") families |= kFamilyPresence;
-    else if (name == "room") families |= kFamilyRoom;
-    else if (name == "health") families |= kFamilyHealth;
-    else if (name == "tick") families |= kFamilyTick;
-    else return refuse(call, fail(ErrorCode::kNotFound, "there is no event family of that name (presence, room, health, tick)"));
+    if (name == "presence")
+      families |= kFamilyPresence;
+    else if (name == "room")
+      families |= kFamilyRoom;
+    else if (name == "health")
+      families |= kFamilyHealth;
+    else if (name == "tick")
+      families |= kFamilyTick;
+    else
+      return refuse(call,
+                    fail(ErrorCode::kNotFound, "there is no event family of that name (presence, room, health, tick)"));
   }
   call.attachment->families = families;
-  if (families != 0 || call.attachment->role != Role::kPlayer) manager_.broadcast().listenerJoined(*call.attachment);
-  else manager_.broadcast().listenerLeft(*call.attachment);
+  if (families != 0 || call.attachment->role != Role::kPlayer)
+    manager_.broadcast().listenerJoined(*call.attachment);
+  else
+    manager_.broadcast().listenerLeft(*call.attachment);
   ok(call, "{}");
 }
 
@@ -313,8 +328,10 @@ void ClientApi::ping(Call& call, const Json&) { ok(call, "{\"now\":" + std::to_s
 
 void ClientApi::logout(Call& call, const Json&) {
   ok(call, "{}");
-  if (call.session) manager_.close(*call.session, GW_CLOSE_NORMAL, "Goodbye.");
-  else if (call.attachment) call.attachment->stream.beginClose({GW_CLOSE_NORMAL, "Goodbye.", false, 0, 1000});
+  if (call.session)
+    manager_.close(*call.session, GW_CLOSE_NORMAL, "Goodbye.");
+  else if (call.attachment)
+    call.attachment->stream.beginClose({GW_CLOSE_NORMAL, "Goodbye.", false, 0, 1000});
 }
 
 }  // namespace gw::session

@@ -45,13 +45,13 @@ void ClientApi::connect(Call& call, const Json& params) {
   if (call.attachment) {
     call.attachment->device = call.device;
     call.attachment->gameSession = stringMember(params, "gameSession", 64);
-    call.attachment->client =
-        sanitizeInput(stringMember(client, "id", 64) + " " + stringMember(client, "version", 32));
+    call.attachment->client = sanitizeInput(stringMember(client, "id", 64) + " " + stringMember(client, "version", 32));
   }
   std::string role = stringMember(params, "role", 16);
   if (role.empty()) role = "player";
   if (std::find(call.roles->begin(), call.roles->end(), role) == call.roles->end())
-    return refuse(call, fail(ErrorCode::kForbidden, "this channel account does not admit the role \"" + sanitizeInput(role) + "\""));
+    return refuse(call, fail(ErrorCode::kForbidden,
+                             "this channel account does not admit the role \"" + sanitizeInput(role) + "\""));
   if (role != "player") return connectOperator(call, params, role);
   if (params.contains("resume")) {
     const Json& resume = objectMember(params, "resume");
@@ -61,7 +61,8 @@ void ClientApi::connect(Call& call, const Json& params) {
     request.device = call.device;
     request.attempt = stringMember(resume, "attempt", 128);
     request.from = {number(resume, "epoch"), number(resume, "lastSeq")};
-    if (request.attempt.empty()) return refuse(call, invalid("resume needs an attempt: a random id, kept until hello-ok is in hand"));
+    if (request.attempt.empty())
+      return refuse(call, invalid("resume needs an attempt: a random id, kept until hello-ok is in hand"));
     if (!token) return refuse(call, fail(ErrorCode::kUnauthorized, "this token is not one of ours", "sessionNotFound"));
     request.session = token->session;
     request.secret = token->secret;
@@ -105,14 +106,16 @@ void ClientApi::connectNew(Call& call, const Json& params) {
   const LoginKind kind = isGuest ? LoginKind::kGuest : wantsRegister ? LoginKind::kRegister : LoginKind::kPassword;
   if (call.attachment) call.attachment->stream.setHelloPending(true);
   manager_.login(*session, kind, credentialsFrom(auth, call.address, call.limitKey),
-                 [&manager = manager_, call, character, isGuest, create = params.value("createCharacter", Json(false)) == Json(true)](
+                 [&manager = manager_, call, character, isGuest,
+                  create = params.value("createCharacter", Json(false)) == Json(true)](
                      Session& back, Result<Identity> result) mutable {
                    ClientApi api(manager);
                    if (!result) {
                      manager.reply(call.caller, result.error());
                      return manager.close(back, GW_CLOSE_AUTH_FAILED, result.error().message);
                    }
-                   api.afterConnectLogin(back, call, isGuest && character.empty() ? result->userName : character, create);
+                   api.afterConnectLogin(back, call, isGuest && character.empty() ? result->userName : character,
+                                         create);
                  });
 }
 
@@ -123,7 +126,8 @@ void ClientApi::afterConnectLogin(Session& session, Call call, std::string chara
   if (character.empty()) {
     Lineage& lineage = session.newLineage(call.device, {});
     if (call.attachment) call.attachment->lineage = lineage.id;
-    const std::string connId = call.attachment ? call.attachment->connectionId() : "r" + std::to_string(call.caller.requestId);
+    const std::string connId =
+        call.attachment ? call.attachment->connectionId() : "r" + std::to_string(call.caller.requestId);
     return manager_.reply(call.caller, manager_.helloOkJson(&session, &lineage, call.attachment, connId, false));
   }
   EnterRequest request;
@@ -135,12 +139,12 @@ void ClientApi::afterConnectLogin(Session& session, Call call, std::string chara
   request.kind = EnterRequest::Kind::kConnect;
   if (!create) return manager_.enter(std::move(request));
   // createCharacter: true makes it on the first visit; on later ones it is simply there.
-  manager_.createCharacter(session, {character, "{}"},
-                           [&manager = manager_, request = std::move(request)](Session&, Result<Character> made) mutable {
-                             if (!made && made.error().code != ErrorCode::kConflict)
-                               return manager.reply(request.caller, made.error());
-                             manager.enter(std::move(request));
-                           });
+  manager_.createCharacter(
+      session, {character, "{}"},
+      [&manager = manager_, request = std::move(request)](Session&, Result<Character> made) mutable {
+        if (!made && made.error().code != ErrorCode::kConflict) return manager.reply(request.caller, made.error());
+        manager.enter(std::move(request));
+      });
 }
 
 void ClientApi::connectOperator(Call& call, const Json& params, const std::string& role) {
@@ -159,7 +163,8 @@ void ClientApi::connectOperator(Call& call, const Json& params, const std::strin
           Attachment* attachment = manager.attachmentOf(caller.streamId);
           if (!attachment) return;
           if (granted.empty())
-            return manager.reply(caller, fail(ErrorCode::kUnauthorized, "this token is not valid", "invalidCredentials"));
+            return manager.reply(caller,
+                                 fail(ErrorCode::kUnauthorized, "this token is not valid", "invalidCredentials"));
           // Granted scopes are those asked for that the token carries: every role may read.
           attachment->scopes.clear();
           for (const std::string& scope : wanted)
@@ -207,10 +212,12 @@ std::string SessionManager::helloOkJson(Session* session, Lineage* lineage, cons
     json += ",\"session\":" + sessionBlockJson(*session, *lineage, resumed, std::move(reconnectToken));
   const bool isOperator = attachment && attachment->role != Role::kPlayer;
   json += std::string(",\"auth\":{\"role\":\"") +
-          (!isOperator ? "player" : attachment->role == Role::kNode ? "node" : "operator") + "\",\"scopes\":[";
+          (!isOperator                       ? "player"
+           : attachment->role == Role::kNode ? "node"
+                                             : "operator") +
+          "\",\"scopes\":[";
   if (attachment)
-    for (size_t i = 0; i < attachment->scopes.size(); ++i)
-      json += (i ? "," : "") + jsonString(attachment->scopes[i]);
+    for (size_t i = 0; i < attachment->scopes.size(); ++i) json += (i ? "," : "") + jsonString(attachment->scopes[i]);
   json += "]},\"features\":" + features + ",\"snapshot\":" + broadcast_.snapshotJson(session);
   json += ",\"policy\":{\"maxPayload\":" + std::to_string(limits_.maxPayloadBytes) +
           ",\"maxBufferedBytes\":" + std::to_string(limits_.softBytes) + ",\"tickIntervalMs\":30000}}";

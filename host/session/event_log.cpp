@@ -58,7 +58,9 @@ constexpr char kPackVersion = 1;
 class Writer {
  public:
   template <typename T>
-  void number(T value) { out_.append(reinterpret_cast<const char*>(&value), sizeof value); }
+  void number(T value) {
+    out_.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
   void text(std::string_view value) {
     number(static_cast<uint32_t>(value.size()));
     out_.append(value);

@@ -47,7 +47,9 @@ gw_status SessionManager::hello(plugin::Stream& stream, uint64_t token, const gw
     stream.setHelloPending(true);
     ResumeRequest request;
     request.caller = Caller{static_cast<size_t>(loop_.index()), stream.id(), 0, 0, {}};
-    if (!credential) return refuseResume(request, fail(ErrorCode::kUnauthorized, "this token is not one of ours", "sessionNotFound")), GW_OK;
+    if (!credential)
+      return refuseResume(request, fail(ErrorCode::kUnauthorized, "this token is not one of ours", "sessionNotFound")),
+             GW_OK;
     request.session = credential->session;
     request.secret = credential->secret;
     request.attempt = text(hello.attempt_p);

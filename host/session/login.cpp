@@ -39,9 +39,12 @@ void SessionManager::login(Session& session, LoginKind kind, Credentials credent
                                      then(back, std::move(result));
                                    });
   switch (kind) {
-    case LoginKind::kPassword: return services_.backend->authenticate(std::move(credentials), std::move(reply));
-    case LoginKind::kRegister: return services_.backend->registerUser(std::move(credentials), std::move(reply));
-    case LoginKind::kGuest: return services_.backend->guest(credentials.limitKey, std::move(reply));
+    case LoginKind::kPassword:
+      return services_.backend->authenticate(std::move(credentials), std::move(reply));
+    case LoginKind::kRegister:
+      return services_.backend->registerUser(std::move(credentials), std::move(reply));
+    case LoginKind::kGuest:
+      return services_.backend->guest(credentials.limitKey, std::move(reply));
   }
 }
 

@@ -18,7 +18,8 @@ std::string trimmed(const std::string& line) {
 }
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
 }
 
@@ -61,14 +62,21 @@ void LoginFlow::askName() {
 
 void LoginFlow::onLine(std::string line) {
   switch (step_) {
-    case Step::kName: return onName(trimmed(line));
-    case Step::kNewName: return onNewName(trimmed(line));
-    case Step::kPassword: return onPassword(std::move(line));
-    case Step::kNewPassword: return onNewPassword(std::move(line));
-    case Step::kRepeatPassword: return onRepeatedPassword(std::move(line));
+    case Step::kName:
+      return onName(trimmed(line));
+    case Step::kNewName:
+      return onNewName(trimmed(line));
+    case Step::kPassword:
+      return onPassword(std::move(line));
+    case Step::kNewPassword:
+      return onNewPassword(std::move(line));
+    case Step::kRepeatPassword:
+      return onRepeatedPassword(std::move(line));
     case Step::kCharacter:
-    case Step::kNewCharacter: return onCharacter(trimmed(line));
-    case Step::kWaiting: return;
+    case Step::kNewCharacter:
+      return onCharacter(trimmed(line));
+    case Step::kWaiting:
+      return;
   }
 }
 
@@ -77,7 +85,8 @@ void LoginFlow::onName(const std::string& name) {
   const BackendCapabilities offers = manager_.services().backend->capabilities();
   if (word.empty()) return askName();
   if (word == "quit" || word == "exit") return manager_.close(*attachment_.session, GW_CLOSE_NORMAL, "Goodbye.");
-  if (word == "new" && offers.registration) return ask(Step::kNewName, "Choose a name (3 to 20 letters, digits, - or _): ");
+  if (word == "new" && offers.registration)
+    return ask(Step::kNewName, "Choose a name (3 to 20 letters, digits, - or _): ");
   if (word == "guest" && offers.guests) {
     step_ = Step::kWaiting;
     const auto& peer = attachment_.stream.peer();
@@ -157,10 +166,11 @@ void LoginFlow::authenticated(Result<Identity> result) {
     say("Welcome, " + result->userName + ".");
   }
   step_ = Step::kWaiting;
-  manager_.listCharacters(*attachment_.session, [stream = attachment_.stream.id(), &manager = manager_](Session&, auto list) {
-    Attachment* back = manager.attachmentOf(stream);
-    if (back && back->login) back->login->listed(std::move(list));
-  });
+  manager_.listCharacters(*attachment_.session,
+                          [stream = attachment_.stream.id(), &manager = manager_](Session&, auto list) {
+                            Attachment* back = manager.attachmentOf(stream);
+                            if (back && back->login) back->login->listed(std::move(list));
+                          });
   kick();
 }
 
@@ -188,11 +198,12 @@ void LoginFlow::onCharacter(const std::string& choice) {
   if (step_ == Step::kNewCharacter) {
     const std::string name = choice.empty() ? session.user.userName : choice;
     step_ = Step::kWaiting;
-    return manager_.createCharacter(session, {name, "{}"},
-                                    [stream = attachment_.stream.id(), &manager = manager_](Session&, Result<Character> made) {
-                                      Attachment* back = manager.attachmentOf(stream);
-                                      if (back && back->login) back->login->created(std::move(made));
-                                    });
+    return manager_.createCharacter(
+        session, {name, "{}"},
+        [stream = attachment_.stream.id(), &manager = manager_](Session&, Result<Character> made) {
+          Attachment* back = manager.attachmentOf(stream);
+          if (back && back->login) back->login->created(std::move(made));
+        });
   }
   EnterRequest request;
   request.session = session.id();

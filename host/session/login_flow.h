@@ -30,7 +30,14 @@ class LoginFlow {
 
  private:
   enum class Step {
-    kName, kPassword, kNewName, kNewPassword, kRepeatPassword, kCharacter, kNewCharacter, kWaiting,
+    kName,
+    kPassword,
+    kNewName,
+    kNewPassword,
+    kRepeatPassword,
+    kCharacter,
+    kNewCharacter,
+    kWaiting,
   };
   void say(std::string text);
   void ask(Step step, std::string prompt, bool hidden = false);

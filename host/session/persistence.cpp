@@ -45,7 +45,8 @@ void restoreTokens(Session& session, const std::vector<store::TokenRecord>& toke
     const auto read = [](const std::string& hex) { return hashFromHex(hex).value_or(Hash{}); };
     std::string successorHex;
     for (const store::TokenRecord& token : tokens)
-      if (token.lineage == name && token.kind == "reconnect" && !token.successorHash.empty()) successorHex = token.successorHash;
+      if (token.lineage == name && token.kind == "reconnect" && !token.successorHash.empty())
+        successorHex = token.successorHash;
     for (const store::TokenRecord& token : tokens) {
       if (token.lineage != name || token.kind != "reconnect") continue;
       if (token.confirmedAt != 0) {
@@ -92,7 +93,8 @@ store::SessionBundle SessionManager::bundleOf(const Session& session, bool withL
   row.commandSeq = session.commandSeq;
   auto& mutableSession = const_cast<Session&>(session);
   for (const Lineage& lineage : mutableSession.lineages()) {
-    bundle.lineages.push_back({std::to_string(lineage.id), lineage.device, lineage.acknowledged.epoch, lineage.acknowledged.seq});
+    bundle.lineages.push_back(
+        {std::to_string(lineage.id), lineage.device, lineage.acknowledged.epoch, lineage.acknowledged.seq});
     for (auto& token : tokenRecords(session, lineage)) bundle.tokens.push_back(std::move(token));
   }
   for (const DeviceCommands& device : session.devices) bundle.devices.push_back({device.device, device.lastClientSeq});
@@ -114,7 +116,8 @@ void SessionManager::saveNow(Session& session, bool withLog, bool cleanStop, Uni
   auto bundle = bundleOf(session, withLog, cleanStop);
   // Never refused for a full queue: the log would be nowhere else.
   services_.store->submitRequired(
-      keyOf(session.id()), [bundle = std::move(bundle)](store::SessionStore& store) { return store.saveSession(bundle); },
+      keyOf(session.id()),
+      [bundle = std::move(bundle)](store::SessionStore& store) { return store.saveSession(bundle); },
       [this, done = std::move(done)](Result<void> result) mutable {
         if (!result) {
           ++services_.counters.saveFailures;
@@ -225,9 +228,11 @@ Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle, bool wa
     session.log.append({entry.epoch, entry.seq}, plugin::makeLoopEvent(std::move(event)), limits_.log);
   }
   for (const store::LineageRecord& record : bundle.lineages)
-    session.restoreLineage(static_cast<uint32_t>(std::stoul(record.lineage)), record.device, {record.epoch, record.seq});
+    session.restoreLineage(static_cast<uint32_t>(std::stoul(record.lineage)), record.device,
+                           {record.epoch, record.seq});
   restoreTokens(session, bundle.tokens);
-  for (const store::DeviceRecord& device : bundle.devices) session.devices.push_back({device.device, device.lastClientSeq});
+  for (const store::DeviceRecord& device : bundle.devices)
+    session.devices.push_back({device.device, device.lastClientSeq});
   session.restoreState(State::kDisconnected);
   sessions_.emplace(row.id, std::move(made));
   ++services_.counters.sessions;
@@ -250,7 +255,14 @@ void SessionManager::storeRotation(Session& session, uint32_t, UniqueFunction<vo
 
 void SessionManager::storeCode(Session& session, uint32_t lineageId, const std::string& code) {
   if (!services_.store) return;
-  store::TokenRecord record{toHex(hashOf(code)), "code", session.id(), std::to_string(lineageId), {}, {}, {}, 0,
+  store::TokenRecord record{toHex(hashOf(code)),
+                            "code",
+                            session.id(),
+                            std::to_string(lineageId),
+                            {},
+                            {},
+                            {},
+                            0,
                             nowUs() + static_cast<int64_t>(kCodeUs)};
   session.isSaved = true;
   services_.store->submit(

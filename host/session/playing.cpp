@@ -53,8 +53,10 @@ void SessionManager::finishAsReplaced(const SessionId& id, UniqueFunction<void()
 
 void SessionManager::verdictFor(EnterRequest request, Verdict verdict) {
   switch (verdict.kind) {
-    case Verdict::Kind::kEnter: return enterHere(std::move(request));
-    case Verdict::Kind::kTakeOver: return takeOverThere(std::move(request), verdict.existing);
+    case Verdict::Kind::kEnter:
+      return enterHere(std::move(request));
+    case Verdict::Kind::kTakeOver:
+      return takeOverThere(std::move(request), verdict.existing);
     case Verdict::Kind::kBusy:
       return failEnter(request, fail(ErrorCode::kUnavailable, "too many logins of this user at once; try again"));
   }
@@ -111,7 +113,8 @@ void SessionManager::takeOverThere(EnterRequest request, const SessionId& existi
 }
 
 // Taking over one's own character: the same or no game session joins, a new one replaces.
-void SessionManager::closeOthersForGameSession(Session& session, const Attachment* keep, const std::string& gameSession) {
+void SessionManager::closeOthersForGameSession(Session& session, const Attachment* keep,
+                                               const std::string& gameSession) {
   if (gameSession.empty() || gameSession == session.gameSession) return;
   session.gameSession = gameSession;
   const std::vector<Attachment*> others = session.attachments();
@@ -218,7 +221,8 @@ std::string SessionManager::sessionBlockJson(Session& session, Lineage& lineage,
       reconnectToken = first.encode();
     }
     json += ",\"reconnectToken\":\"" + reconnectToken + "\"";
-    json += ",\"attachToken\":\"" + issueAttachToken(session, lineage) + "\",\"expiresAt\":\"" + formatUtc(expiresAt) + "\"";
+    json += ",\"attachToken\":\"" + issueAttachToken(session, lineage) + "\",\"expiresAt\":\"" + formatUtc(expiresAt) +
+            "\"";
     json += ",\"character\":{\"id\":" + jsonString(session.character.id) +
             ",\"name\":" + jsonString(session.character.name) + "}";
   }
@@ -241,9 +245,8 @@ void SessionManager::announcePresence(Session& session, bool leaving) {
   if (!leaving) {
     for (const Attachment* attachment : session.attachments()) {
       if (change.devices++ > 0) change.devicesJson += ',';
-      change.devicesJson += "{\"id\":" + jsonString(attachment->device) +
-                            ",\"channel\":\"" + attachment->stream.channelId() +
-                            "\",\"client\":" + jsonString(attachment->client) + "}";
+      change.devicesJson += "{\"id\":" + jsonString(attachment->device) + ",\"channel\":\"" +
+                            attachment->stream.channelId() + "\",\"client\":" + jsonString(attachment->client) + "}";
     }
   }
   change.devicesJson += ']';

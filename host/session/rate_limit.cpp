@@ -1,11 +1,11 @@
 #include "session/rate_limit.h"
 
 #include <arpa/inet.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <strings.h>
 
 namespace gw::session {
 namespace {

@@ -43,7 +43,7 @@ class TokenChain {
     kWrong,         // no token of this lineage
     kOtherAttempt,  // bound to another attempt
     kExpired,
-    kStolen,        // used after its successor was confirmed: revoke everything
+    kStolen,  // used after its successor was confirmed: revoke everything
   };
 
   /// The lineage's first token.

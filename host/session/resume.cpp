@@ -14,7 +14,9 @@
 namespace gw::session {
 namespace {
 
-Error notFound() { return fail(ErrorCode::kUnauthorized, "this session is not there any more; log in again", "sessionNotFound"); }
+Error notFound() {
+  return fail(ErrorCode::kUnauthorized, "this session is not there any more; log in again", "sessionNotFound");
+}
 
 }  // namespace
 
@@ -28,9 +30,8 @@ void SessionManager::resume(ResumeRequest request) {
   if (!attachment) return;
   attachment->stream.setHelloPending(true);
   detachFrom(*attachment);
-  moveStreamTo(target, request.caller.streamId, [&target, request = std::move(request)](Attachment&) mutable {
-    target.resumeHere(std::move(request));
-  });
+  moveStreamTo(target, request.caller.streamId,
+               [&target, request = std::move(request)](Attachment&) mutable { target.resumeHere(std::move(request)); });
 }
 
 void SessionManager::resumeHere(ResumeRequest request) {
@@ -64,7 +65,8 @@ void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
   const auto use = lineage->tokens.use(presented, hashOf(request.attempt), hashOf(next.secret), nowUs(), expiresAt);
   switch (use) {
     case TokenChain::Use::kIssued:
-    case TokenChain::Use::kIssuedAgain: break;
+    case TokenChain::Use::kIssuedAgain:
+      break;
     case TokenChain::Use::kStolen:
       log::warn("audit", "a reconnect token was used after it had been replaced; the session's tokens are revoked",
                 {{"session", session.id().toString().substr(0, 8)}, {"user", session.user.userName}});
@@ -75,9 +77,11 @@ void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
       saveNow(session, session.state() == State::kDisconnected, false, [](bool) {});
       return refuseResume(request, notFound());
     case TokenChain::Use::kExpired:
-      return refuseResume(request, fail(ErrorCode::kUnauthorized, "this session has expired; log in again", "sessionExpired"));
+      return refuseResume(request,
+                          fail(ErrorCode::kUnauthorized, "this session has expired; log in again", "sessionExpired"));
     case TokenChain::Use::kOtherAttempt:
-    case TokenChain::Use::kWrong: return refuseResume(request, notFound());
+    case TokenChain::Use::kWrong:
+      return refuseResume(request, notFound());
   }
   // Whoever holds this lineage's older connection is superseded by this one.
   const std::vector<Attachment*> attached = session.attachments();
@@ -93,7 +97,8 @@ void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
                   Session* saved = find(id);
                   if (saved && !committed) abandonResume(*saved);
                   if (!saved || !committed)
-                    return refuseResume(request, fail(ErrorCode::kUnavailable, "the store is not available; try again"));
+                    return refuseResume(request,
+                                        fail(ErrorCode::kUnavailable, "the store is not available; try again"));
                   resumeCommitted(*saved, lineageId, request, token);
                 });
 }
@@ -172,7 +177,8 @@ void SessionManager::resumeByCode(Attachment& attachment, const std::string& typ
   const std::string code = normaliseTypedCode(typed);
   const uint64_t streamId = attachment.stream.id();
   const auto refuse = [](Attachment& to) {
-    const Error wrong = fail(ErrorCode::kUnauthorized, "That code is not known, or it has expired.", "invalidCredentials");
+    const Error wrong =
+        fail(ErrorCode::kUnauthorized, "That code is not known, or it has expired.", "invalidCredentials");
     if (to.login) to.login->entered(&wrong);
   };
   if (code.empty() || !services_.store) return refuse(attachment);
@@ -239,7 +245,8 @@ void SessionManager::bindHere(Caller caller, uint32_t kind, const SessionToken& 
   binding->session = session->id();
   std::string cookie;
   for (Lineage& lineage : session->lineages()) {
-    if (kind == GW_BIND_BEARER && (sameHash(presented, lineage.access) || sameHash(presented, lineage.previousAccess))) {
+    if (kind == GW_BIND_BEARER &&
+        (sameHash(presented, lineage.access) || sameHash(presented, lineage.previousAccess))) {
       binding->lineage = lineage.id;
       binding->device = lineage.device;
       binding->from = std::max(from, lineage.acknowledged);

@@ -42,12 +42,13 @@ struct SessionLimits {
   uint32_t maxPayloadBytes = 1 << 20;
   uint64_t softBytes = 1 << 20;
   uint32_t unauthenticatedPerAddress = 32;
-  uint64_t memoryBytes = 0;   // logs and queues of all loops; 0: no limit
+  uint64_t memoryBytes = 0;  // logs and queues of all loops; 0: no limit
   EventLog::Bounds log;
 };
 
 /// Checks an operator's token; answers on any thread with the role ("view", "operate", "admin") or "".
-using TokenVerifier = UniqueFunction<void(std::string token, std::string limitKey, UniqueFunction<void(std::string role)>)>;
+using TokenVerifier =
+    UniqueFunction<void(std::string token, std::string limitKey, UniqueFunction<void(std::string role)>)>;
 
 /// Counted over all loops; read by status and metrics.
 struct SessionCounters {

@@ -49,9 +49,12 @@ void Session::emit(plugin::LoopEvent& event) {
       seq = ++lastSeq;
       droppedEvents += log.append({epoch, seq}, plugin::LoopEventPtr(&event), bounds_);
       break;
-    case plugin::Delivery::kLatest: setLatest(event); break;
+    case plugin::Delivery::kLatest:
+      setLatest(event);
+      break;
     case plugin::Delivery::kDrop:
-    case plugin::Delivery::kPrivate: break;
+    case plugin::Delivery::kPrivate:
+      break;
   }
   for (Attachment* attachment : attachments_) deliver(*attachment, event, seq);
 }
@@ -59,8 +62,10 @@ void Session::emit(plugin::LoopEvent& event) {
 void Session::deliver(Attachment& to, plugin::LoopEvent& event, uint64_t seq) {
   const auto outcome = to.stream.deliver(event, epoch, seq);
   if (outcome == plugin::Stream::Delivered::kDropped) {
-    if (event.event().delivery == plugin::Delivery::kLatest) to.latestMissed = true;
-    else ++droppedEvents;
+    if (event.event().delivery == plugin::Delivery::kLatest)
+      to.latestMissed = true;
+    else
+      ++droppedEvents;
   }
 }
 
@@ -105,8 +110,10 @@ void Session::detach(Attachment& attachment) {
 }
 
 void Session::replay(Attachment& to, Position after) {
-  if (after.epoch < uncleanBefore && after.epoch > 0) emitPrivate(to, gapEvent(after, head(), "hostCrash"));
-  else if (log.lostTo() > after) emitPrivate(to, gapEvent(after, log.lostTo(), "trimmed"));
+  if (after.epoch < uncleanBefore && after.epoch > 0)
+    emitPrivate(to, gapEvent(after, head(), "hostCrash"));
+  else if (log.lostTo() > after)
+    emitPrivate(to, gapEvent(after, log.lostTo(), "trimmed"));
   for (size_t i = log.firstAbove(after); i < log.size(); ++i) {
     const EventLog::Entry& entry = log.at(i);
     to.stream.deliver(*entry.event, entry.at.epoch, entry.at.seq);

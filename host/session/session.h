@@ -29,12 +29,12 @@ struct Lineage {
   std::string device;
   Position acknowledged;
   TokenChain tokens;
-  Hash access{};           // hash of the accessToken in force; in memory only
-  Hash previousAccess{};   // still good for requests until the new one was used
-  Hash attach{};           // an unused attach token, 30 s
+  Hash access{};          // hash of the accessToken in force; in memory only
+  Hash previousAccess{};  // still good for requests until the new one was used
+  Hash attach{};          // an unused attach token, 30 s
   uint64_t attachUntilNs = 0;
   Position attachFrom;
-  Hash cookie{};           // what the attach token was exchanged for
+  Hash cookie{};                // what the attach token was exchanged for
   std::string helloConnection;  // connId of the hello-ok that carried the unconfirmed token
   uint64_t lastSeenNs = 0;
 };
@@ -102,30 +102,30 @@ class Session {
   Identity user;
   Character character;
   std::string gameSession;
-  std::string protocol;       // the channel that made it
+  std::string protocol;  // the channel that made it
   std::string clientAddress;
   int64_t createdAtUs = 0;
   int64_t lastActivityUs = 0;
   uint64_t leaseUntilNs = 0;  // made by /rpc: counts as a connection until then
   uint64_t lastInputNs = 0;
   bool idleWarned = false;
-  bool echoOff = false;       // the backend's prompt hides the next line
-  bool isSaved = false;       // a row exists in the store
+  bool echoOff = false;  // the backend's prompt hides the next line
+  bool isSaved = false;  // a row exists in the store
   bool saveDue = false;
   bool unloading = false;
   std::vector<DeviceCommands> devices;
   std::deque<std::pair<uint64_t, std::string>>* commandsForStore() { return commands_.get(); }
   EventLog log;
   std::vector<std::string> rooms;
-  struct BroadcastSlots {     // the broadcaster's place of this session in its own lists
+  struct BroadcastSlots {  // the broadcaster's place of this session in its own lists
     size_t playing = static_cast<size_t>(-1);
   } broadcast;
-  net::Timer timer;           // idle, lease, unload: the manager's one timer per session
+  net::Timer timer;  // idle, lease, unload: the manager's one timer per session
   class SessionManager* manager = nullptr;
   uint64_t uncleanBefore = 0;  // epochs below it ended without a clean stop
   uint64_t droppedEvents = 0;
-  std::string strangerKey;    // made by /rpc and not logged in: counted against this address
-  TokenBucket requests;       // commands by POST /rpc: all its connections together
+  std::string strangerKey;  // made by /rpc and not logged in: counted against this address
+  TokenBucket requests;     // commands by POST /rpc: all its connections together
 
  private:
   friend class SessionManager;
@@ -139,7 +139,7 @@ class Session {
   uint32_t nextLineage_ = 1;
   std::vector<Attachment*> attachments_;
   std::vector<Lineage> lineages_;
-  std::vector<std::pair<std::string, plugin::LoopEventPtr>> latest_;  // oldest set first
+  std::vector<std::pair<std::string, plugin::LoopEventPtr>> latest_;        // oldest set first
   std::unique_ptr<std::deque<std::pair<uint64_t, std::string>>> commands_;  // not acknowledged yet
 };
 

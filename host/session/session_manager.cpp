@@ -30,7 +30,8 @@ SessionManager::SessionManager(Services& services, plugin::StreamHost& streams, 
           services.limits.sessionsPerUser,
           [this](SessionId id, UniqueFunction<void()> done) { finishAsReplaced(id, std::move(done)); },
           [this](const Claim& claim, UniqueFunction<void(SessionId)> done) { findStored(claim, std::move(done)); }),
-      tick_(loop_.timers(), [](void* self) { static_cast<SessionManager*>(self)->housekeeping(); }, this) {}
+      tick_(
+          loop_.timers(), [](void* self) { static_cast<SessionManager*>(self)->housekeeping(); }, this) {}
 
 SessionManager::~SessionManager() = default;
 
@@ -212,7 +213,8 @@ void SessionManager::sessionTimer(Session& session) {
     session.idleWarned = true;
     plugin::Event warning;
     warning.delivery = plugin::Delivery::kDrop;
-    warning.text = "You will be disconnected in " + std::to_string(warnMs / 1000) + " seconds unless you type something.";
+    warning.text =
+        "You will be disconnected in " + std::to_string(warnMs / 1000) + " seconds unless you type something.";
     warning.dataJson = "\"idle\":true";
     session.emit(*plugin::makeLoopEvent(std::move(warning)));
   }
@@ -271,7 +273,8 @@ void SessionManager::guardMemory() {
   std::vector<Session*> away;
   for (const auto& [id, session] : sessions_)
     if (session->state() == State::kDisconnected && !session->unloading) away.push_back(session.get());
-  std::sort(away.begin(), away.end(), [](const Session* a, const Session* b) { return a->log.bytes() > b->log.bytes(); });
+  std::sort(away.begin(), away.end(),
+            [](const Session* a, const Session* b) { return a->log.bytes() > b->log.bytes(); });
   if (away.size() > kUnloadsPerTick) away.resize(kUnloadsPerTick);
   for (Session* session : away) unload(*session);
 }
@@ -318,9 +321,12 @@ void SessionManager::closed(plugin::Stream& stream, uint32_t code) {
     lineage->lastSeenNs = nowNs();
     extendTokens(*session);
   }
-  if (session->attachments().empty() && nowNs() >= session->leaseUntilNs) lastConnectionGone(*session, code);
-  else if (session->attachments().empty()) armTimer(*session);
-  else if (session->state() == State::kPlaying) announcePresence(*session);
+  if (session->attachments().empty() && nowNs() >= session->leaseUntilNs)
+    lastConnectionGone(*session, code);
+  else if (session->attachments().empty())
+    armTimer(*session);
+  else if (session->state() == State::kPlaying)
+    announcePresence(*session);
 }
 
 void SessionManager::writable(plugin::Stream& stream) {
@@ -337,8 +343,7 @@ void SessionManager::detachFrom(Attachment& attachment) {
     close(*session, GW_CLOSE_NORMAL, {});
 }
 
-void SessionManager::moveStreamTo(SessionManager& target, uint64_t streamId,
-                                  UniqueFunction<void(Attachment&)> there) {
+void SessionManager::moveStreamTo(SessionManager& target, uint64_t streamId, UniqueFunction<void(Attachment&)> there) {
   plugin::Stream* stream = streams_.find(streamId);
   if (!stream) return;
   // Its old loop must not reach for it once it has left.

@@ -32,14 +32,14 @@ enum class LoginKind : uint8_t { kPassword, kRegister, kGuest };
 
 /// A wish to play: what is needed to finish it on whichever loop the session lives.
 struct EnterRequest {
-  SessionId session;          // the one that asks; a take-over lands in another
-  std::string userId;         // whose claim must be given back if it has gone meanwhile
-  std::string character;      // id or name
-  Character chosen;           // once the backend has agreed
+  SessionId session;      // the one that asks; a take-over lands in another
+  std::string userId;     // whose claim must be given back if it has gone meanwhile
+  std::string character;  // id or name
+  Character chosen;       // once the backend has agreed
   std::string gameSession;
   std::string device;
-  Caller caller;              // whose answer is due; streamId also says which stream comes along
-  uint32_t lineage = 0;       // made at connect, to go on with; 0: none yet
+  Caller caller;         // whose answer is due; streamId also says which stream comes along
+  uint32_t lineage = 0;  // made at connect, to go on with; 0: none yet
   enum class Kind : uint8_t { kTerminal, kConnect, kSelect } kind = Kind::kTerminal;
 };
 
@@ -51,7 +51,7 @@ struct ResumeRequest {
   std::string device;
   Position from;
   Caller caller;
-  bool isCode = false;        // a typed code: opens a new lineage
+  bool isCode = false;  // a typed code: opens a new lineage
   uint32_t codeLineage = 0;
 };
 
@@ -104,8 +104,8 @@ class SessionManager final : public plugin::InputPort {
   int64_t nowUs() const;
 
   // Life (session_manager.cpp)
-  Session* create(const std::string& protocol, const std::string& address);  // null: at the limit
-  void close(Session& session, uint32_t code, const std::string& text);      // for good
+  Session* create(const std::string& protocol, const std::string& address);      // null: at the limit
+  void close(Session& session, uint32_t code, const std::string& text);          // for good
   void disconnectAll(Session& session, uint32_t code, const std::string& text);  // sockets only
   /// Closes its connections and leaves it Disconnected, to be resumed.
   void dropConnections(Session& session, uint32_t code, const std::string& text);
@@ -158,7 +158,7 @@ class SessionManager final : public plugin::InputPort {
   void sessionTimer(Session& session);
   void armTimer(Session& session);
   void lastConnectionGone(Session& session, uint32_t code);
-  void discard(Session& session);            // out of memory
+  void discard(Session& session);  // out of memory
   void unload(Session& session);
   void housekeeping();
   void publishFigures();
@@ -214,8 +214,8 @@ class SessionManager final : public plugin::InputPort {
   BroadcastPort& broadcast_;
   UserRegistry users_;
   std::unordered_map<SessionId, std::unique_ptr<Session>> sessions_;
-  std::vector<uint64_t> strangers_;   // streams that have not logged in; swept every second
-  std::vector<SessionId> dirty_;      // to be saved after saveDelay
+  std::vector<uint64_t> strangers_;  // streams that have not logged in; swept every second
+  std::vector<SessionId> dirty_;     // to be saved after saveDelay
   std::unordered_map<SessionId, std::vector<UniqueFunction<void(Session*)>>> loading_;
   std::unordered_map<std::string, uint32_t> strangerSessions_;
   net::Timer tick_;

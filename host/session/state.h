@@ -11,7 +11,7 @@ namespace gw::session {
 /// Values are GW_STATE_* of gw/stream.h.
 enum class State : uint8_t { kConnecting, kAuthenticating, kCharacterSelection, kPlaying, kDisconnected, kClosed };
 
-const char* toString(State state);  // "connecting", "authenticating", ...: the words on the wire
+const char* toString(State state);          // "connecting", "authenticating", ...: the words on the wire
 State parseState(const std::string& word);  // unknown: kClosed
 
 bool isLegal(State from, State to);

@@ -32,8 +32,8 @@ void UserRegistry::decideWith(const std::string& userId, Waiting waiting, Sessio
   User& user = users_[userId];
   const bool isTakeOver = stored && !(stored == waiting.claim.session);
   const SessionId& wanted = isTakeOver ? stored : waiting.claim.session;
-  const bool isHeld = std::any_of(user.sessions.begin(), user.sessions.end(),
-                                  [&](const Held& held) { return held.session == wanted; });
+  const bool isHeld =
+      std::any_of(user.sessions.begin(), user.sessions.end(), [&](const Held& held) { return held.session == wanted; });
   auto answer = [this, userId, isTakeOver, stored, kept = std::move(waiting)]() mutable {
     if (!isTakeOver) return grant(userId, std::move(kept));
     kept.done(Verdict{Verdict::Kind::kTakeOver, stored});

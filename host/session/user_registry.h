@@ -5,8 +5,8 @@
 //
 // Thread: its loop. Bounds: one entry per user with a session; 16 waiting claims per user.
 
-#include <list>
 #include <functional>
+#include <list>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -25,7 +25,7 @@ struct Claim {
 
 struct Verdict {
   enum class Kind { kEnter, kTakeOver, kBusy } kind = Kind::kEnter;
-  SessionId existing;       // kTakeOver: the session that plays this character
+  SessionId existing;  // kTakeOver: the session that plays this character
 };
 
 class UserRegistry {

@@ -14,7 +14,8 @@ plugin::LoopEventPtr text(const std::string& words) {
 class EventLogTest : public ::testing::Test {
  protected:
   void fill(uint64_t first, uint64_t last, uint64_t epoch = 1) {
-    for (uint64_t seq = first; seq <= last; ++seq) log_.append({epoch, seq}, text("line " + std::to_string(seq)), bounds_);
+    for (uint64_t seq = first; seq <= last; ++seq)
+      log_.append({epoch, seq}, text("line " + std::to_string(seq)), bounds_);
   }
   EventLog::Bounds bounds_{100, 1 << 20};
   EventLog log_;

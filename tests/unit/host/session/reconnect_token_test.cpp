@@ -75,7 +75,8 @@ TEST(TokenChainRace, OfTenAttemptsExactlyOneWins) {
   chain.start(hashOf("token"), kLater);
   int winners = 0;
   for (int i = 0; i < 10; ++i) {
-    const auto use = chain.use(hashOf("token"), hashOf("attempt" + std::to_string(i)), hashOf("next" + std::to_string(i)), kNow, kLater);
+    const auto use = chain.use(hashOf("token"), hashOf("attempt" + std::to_string(i)),
+                               hashOf("next" + std::to_string(i)), kNow, kLater);
     winners += use == TokenChain::Use::kIssued;
   }
   EXPECT_EQ(winners, 1);

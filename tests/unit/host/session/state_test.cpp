@@ -8,19 +8,20 @@
 namespace gw::session {
 namespace {
 
-constexpr State kAll[] = {State::kConnecting,  State::kAuthenticating, State::kCharacterSelection,
-                          State::kPlaying,     State::kDisconnected,   State::kClosed};
+constexpr State kAll[] = {State::kConnecting, State::kAuthenticating, State::kCharacterSelection,
+                          State::kPlaying,    State::kDisconnected,   State::kClosed};
 
 TEST(SessionState, AllowsExactlyTheDocumentedTransitions) {
   const std::set<std::pair<State, State>> legal{
-      {State::kConnecting, State::kAuthenticating},   {State::kAuthenticating, State::kCharacterSelection},
-      {State::kCharacterSelection, State::kPlaying},  {State::kPlaying, State::kDisconnected},
-      {State::kPlaying, State::kCharacterSelection},  {State::kDisconnected, State::kPlaying},
-      {State::kConnecting, State::kClosed},           {State::kAuthenticating, State::kClosed},
-      {State::kCharacterSelection, State::kClosed},   {State::kPlaying, State::kClosed},
+      {State::kConnecting, State::kAuthenticating},  {State::kAuthenticating, State::kCharacterSelection},
+      {State::kCharacterSelection, State::kPlaying}, {State::kPlaying, State::kDisconnected},
+      {State::kPlaying, State::kCharacterSelection}, {State::kDisconnected, State::kPlaying},
+      {State::kConnecting, State::kClosed},          {State::kAuthenticating, State::kClosed},
+      {State::kCharacterSelection, State::kClosed},  {State::kPlaying, State::kClosed},
       {State::kDisconnected, State::kClosed}};
   for (const State from : kAll)
-    for (const State to : kAll) EXPECT_EQ(isLegal(from, to), legal.contains({from, to})) << toString(from) << toString(to);
+    for (const State to : kAll)
+      EXPECT_EQ(isLegal(from, to), legal.contains({from, to})) << toString(from) << toString(to);
 }
 
 TEST(SessionState, SaysFromAndToOfARefusedTransition) {

@@ -100,7 +100,7 @@ int main(int argc, char** argv) {
     const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
     return runGateway(configFile, isDev, program.parent_path().string(), signals);
   } catch (const gw::config::ConfigError& problem) {
-    gw::log::shutdown();  // its thread must not outlive main; and the last word is ours
+    gw::log::shutdown();  // so that the last line says what to do
     std::cerr << "gwhost: " << problem.what() << std::endl;
     return kInvalidConfig;
   } catch (const std::exception& problem) {

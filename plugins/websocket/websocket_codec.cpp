@@ -183,7 +183,8 @@ class WebSocketDecoder::Run {
     at_ += count;
     d_.size_ += count;
     d_.remaining_ -= count;
-    std::rotate(d_.mask_.begin(), d_.mask_.begin() + count % d_.mask_.size(), d_.mask_.end());
+    const auto mask = d_.mask_;
+    for (size_t i = 0; i < mask.size(); ++i) d_.mask_[i] = mask[(i + count) % mask.size()];
   }
 
   // Doubling, from what has really arrived; the announced length only caps it.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the gateway against the ceiling (tests/bench) and prints a table in markdown. docs/performance.md
 # says what the rows mean. Both servers run at the same time; each row takes them in alternation.
-# Exit 1 if a row lost, doubled or refused anything.
+# Exit 1 if a row lost, doubled or refused anything, or a gateway did not stop cleanly.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
@@ -39,12 +39,15 @@ ulimit -n "$(ulimit -Hn)"
 work=$(mktemp -d)
 gateway=
 ceiling=
+# A gateway that does not stop cleanly measured nothing worth keeping: its build may be broken.
 stop() {
-  [ -z "$gateway" ] || { kill "$gateway" 2>/dev/null; wait "$gateway" 2>/dev/null || true; }
+  local code=0
   [ -z "$ceiling" ] || { kill "$ceiling" 2>/dev/null; wait "$ceiling" 2>/dev/null || true; }
+  [ -z "$gateway" ] || { kill "$gateway" 2>/dev/null; wait "$gateway" 2>/dev/null || code=$?; }
   gateway= ceiling=
+  [ $code -eq 0 ] || { echo "bench: the gateway ended with code $code" >&2; cat "$work/gateway.err" >&2; return 1; }
 }
-trap 'stop; rm -rf "$work"' EXIT
+trap 'stop || true; rm -rf "$work"' EXIT
 
 # Waits for a server's ready line; $1 its output, $2 its process.
 ready() {
@@ -78,6 +81,6 @@ for row in "${ROWS[@]}"; do
     --gateway-pid "$gateway" \
     --ceiling-http "$(port "$work/ceiling.out" http)" --ceiling-telnet "$(port "$work/ceiling.out" telnet)" \
     --ceiling-pid "$ceiling" "${ARGS[@]}" || { failed=1; cat "$work/gateway.err" >&2; }
-  stop
+  stop || failed=1
 done
 exit $failed

@@ -93,7 +93,7 @@ TEST_F(Restart, AfterKillTheSessionComesBackWithAHigherEpochAndAGap) {
   ws.expect("You are in lobby.");
   const std::string token = ws.reconnectToken();
   const Position at = ws.position();
-  // Written when it was left; waiting for a second visit's answer shows that the store is past it.
+  // Written when it was left; the store's one worker has done that before it answers the registration.
   ws.ws().socket().reset();
   waitUntil("the session is Disconnected", [&] {
     return gateway().gwctlJson({"session", "list", "--user", "Jonas"}).at("items").at(0).at("state") == "disconnected";
@@ -107,6 +107,7 @@ TEST_F(Restart, AfterKillTheSessionComesBackWithAHigherEpochAndAGap) {
       "connect", {{"resume", {{"token", token}, {"attempt", "a1"}, {"epoch", at.epoch}, {"lastSeq", at.seq}}}});
   ASSERT_EQ(answer.at("ok"), true) << answer;
   EXPECT_GT(back.session().at("epoch").get<uint64_t>(), at.epoch);
+  EXPECT_EQ(back.expectEvent("gap").at("payload").at("reason"), "hostCrash");
   back.command("say I live");
   back.expect("You say: I live");
 }

@@ -44,6 +44,7 @@ Connection::~Connection() {
     loop_->countConnections(-1);
   }
   if (flushTicket_ != kNoFlush) loop_->cancelFlush(flushTicket_);
+  endHold();
   tls_.reset();
   if (fd_ >= 0) ::close(fd_);
 }
@@ -82,7 +83,9 @@ void Connection::sendUnit(std::string_view head, const SharedBytes& body, std::s
     const uint64_t bound = writeBlocked_ ? limits_->hardBytes : uint64_t{2} * limits_->hardBytes;
     if (queued > bound) return abort(CloseCause::kSlow, "output queue above its hard limit");
   }
-  if (!writeBlocked_) scheduleTurnEnd();
+  if (writeBlocked_) return;
+  if (!patient_) return scheduleTurnEnd();
+  if (flushTicket_ == kNoFlush && holdTicket_ == kNoFlush) holdTicket_ = loop_->requestHold(*this);
 }
 
 size_t Connection::unsentInKernel() const {
@@ -145,6 +148,7 @@ void Connection::detach() {
   }
   if (flushTicket_ != kNoFlush) loop_->cancelFlush(flushTicket_);
   flushTicket_ = kNoFlush;
+  endHold();
   keptDeadlineNs_ = timer_.isSet() ? timer_.deadlineNs() : 0;
   timer_.cancel();
   loop_ = nullptr;
@@ -191,8 +195,19 @@ void Connection::onFdReady(uint32_t epollEvents) {
   if (watched_) io.rearm();
 }
 
+void Connection::onHoldEnd() {
+  holdTicket_ = kNoFlush;
+  scheduleTurnEnd();
+}
+
+void Connection::endHold() {
+  if (holdTicket_ != kNoFlush) loop_->cancelHold(holdTicket_);
+  holdTicket_ = kNoFlush;
+}
+
 void Connection::onTurnEnd() {
   flushTicket_ = kNoFlush;
+  endHold();
   if (closed_) return;
   ConnectionIo io(*this);
   if (aborted_) return io.finish(cause_, error_);

@@ -86,6 +86,8 @@ class Connection final : private FdHandler {
 
   void send(std::string_view bytes) { sendUnit(bytes, SharedBytes(), {}); }
   void sendUnit(std::string_view head, const SharedBytes& body, std::string_view tail);
+  /// While true, what is sent may wait a moment (EventLoop::requestHold) to leave with later output.
+  void setPatient(bool patient) { patient_ = patient; }
   size_t queuedBytes() const { return output_.bytes(); }
   bool isAboveSoft() const { return output_.bytes() > limits_->softBytes; }
   /// Received and not yet consumed by the handler.
@@ -122,11 +124,14 @@ class Connection final : private FdHandler {
   friend struct ConnectionIo;  // connection_io.cpp: reading, flushing, lingering
   void onFdReady(uint32_t epollEvents) override;
   void onTurnEnd() override;
+  void onHoldEnd() override;
+  void endHold();
   void onTimer();
   void scheduleTurnEnd();
 
   static constexpr size_t kNoFlush = static_cast<size_t>(-1);
 
+  // First what every write touches, so that it is in two cache lines.
   EventLoop* loop_;
   ConnectionHandler* handler_ = nullptr;
   const ConnectionLimits* limits_;
@@ -144,22 +149,24 @@ class Connection final : private FdHandler {
   bool writeBlocked_ = false;   // the kernel took no more: wait for EPOLLOUT
   bool tlsWantsWrite_ = false;  // the handshake or a read has to write first
   bool wasAboveSoft_ = false;
+  bool patient_ = false;
   bool finSent_ = false;
   bool aborted_ = false;
   bool closed_ = false;  // onClosed was called
   CloseCause cause_ = CloseCause::kLocal;
   size_t flushTicket_ = kNoFlush;
+  size_t holdTicket_ = kNoFlush;
+  std::unique_ptr<TlsSession> tls_;
+  OutputQueue output_;
   uint64_t writtenBytes_ = 0;
   uint64_t readBytes_ = 0;
   uint64_t progressNs_ = 0;      // when the kernel or the peer last took something
   size_t unsentAtProgress_ = 0;  // what SIOCOUTQ said then
   uint64_t graceEndNs_ = 0;
   uint64_t keptDeadlineNs_ = 0;  // the timer's, between detach() and adopt(); 0: not set
-  std::unique_ptr<TlsSession> tls_;
   PeerAddress peer_;
   std::string unread_;
   std::string error_;
-  OutputQueue output_;
   Timer timer_;  // handshake, then stall, then grace: never two at once
 };
 

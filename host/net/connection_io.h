@@ -28,6 +28,7 @@ struct ConnectionIo {
  private:
   bool readSome(char* out, size_t capacity, size_t& got);
   void keepUnread(std::string_view bytes, size_t consumed);
+  ssize_t writeOnce(size_t& asked);
   bool flushPlain();
   bool flushTls();
   void noteWritten(size_t bytes);

@@ -27,6 +27,7 @@ constexpr int kMaxReady = 256;
 constexpr size_t kTasksPerTurn = 1024;
 constexpr size_t kTaskOverheadBytes = 64;  // so that the bound also holds for empty tasks
 constexpr int kTurnEndRounds = 16;
+constexpr uint64_t kHoldNs = 1'000'000;
 constexpr uint64_t kFiguresNs = 1'000'000'000;
 
 uint64_t monotonicNs() {
@@ -179,9 +180,23 @@ size_t EventLoop::requestFlush(FdHandler& handler) {
   return flushes_.size() - 1;
 }
 
+size_t EventLoop::requestHold(FdHandler& handler) {
+  if (held_.empty()) holdEndNs_ = nowNs_ + kHoldNs;
+  held_.push_back(&handler);
+  return held_.size() - 1;
+}
+
+void EventLoop::endHolds() {
+  if (held_.empty() || nowNs_ < holdEndNs_) return;
+  for (FdHandler* handler : held_)
+    if (handler != nullptr) handler->onHoldEnd();
+  held_.clear();
+}
+
 int EventLoop::waitMs(int timeoutMs) {
   if (!inbox_->due.empty() || !turnEnd_.empty() || !flushes_.empty()) return 0;
-  const uint64_t next = std::min(timers_->nextNs(), figures_->nextNs);
+  uint64_t next = std::min(timers_->nextNs(), figures_->nextNs);
+  if (!held_.empty()) next = std::min(next, holdEndNs_);
   const uint64_t now = figures_->endNs;  // just read; saves a clock call a turn
   const uint64_t untilMs = next <= now ? 0 : (next - now + 999'999) / 1'000'000;
   const int wait = static_cast<int>(std::min<uint64_t>(untilMs, 60'000));
@@ -246,6 +261,7 @@ void EventLoop::drainInbox(size_t limit) {
 }
 
 void EventLoop::runTurnEnd() {
+  endHolds();
   // Hooks queue output, flushes may call handlers that queue more; what a ping-pong still adds after
   // these rounds waits for the next turn, so that sockets are read in between.
   for (int round = 0; round < kTurnEndRounds && !(turnEnd_.empty() && flushes_.empty()); ++round) {

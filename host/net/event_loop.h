@@ -25,6 +25,8 @@ class FdHandler {
   virtual void onFdReady(uint32_t epollEvents) = 0;
   /// Follows requestFlush(), once, at the end of the turn.
   virtual void onTurnEnd() {}
+  /// Follows requestHold(), once; may only request a flush.
+  virtual void onHoldEnd() {}
 
  protected:
   ~FdHandler() = default;
@@ -107,6 +109,10 @@ class EventLoop {
   /// cancelFlush() takes as long as onTurnEnd() was not called. Costs one vector slot.
   size_t requestFlush(FdHandler& handler);
   void cancelFlush(size_t ticket) { flushes_[ticket] = nullptr; }
+  /// [loop] Calls handler.onHoldEnd() within kHoldMs: for output that may wait for company. The ticket as
+  /// with requestFlush().
+  size_t requestHold(FdHandler& handler);
+  void cancelHold(size_t ticket) { held_[ticket] = nullptr; }
   IoScratch& scratch() { return *scratch_; }  // [loop]
   /// [loop] Destroys an object after this turn, when nobody on the stack can still touch it.
   template <typename T>
@@ -125,6 +131,7 @@ class EventLoop {
   void dispatchReady(int count);
   void drainInbox(size_t limit);
   void runTurnEnd();
+  void endHolds();
   void buryTheDead();
   void publishFigures(uint64_t endNs);
 
@@ -141,7 +148,9 @@ class EventLoop {
   std::unique_ptr<IoScratch> scratch_;
   std::vector<Task> turnEnd_;
   std::vector<FdHandler*> flushes_;
-  size_t nextFlush_ = 0;           // emptied as a whole, so that tickets stay valid
+  size_t nextFlush_ = 0;          // emptied as a whole, so that tickets stay valid
+  std::vector<FdHandler*> held_;  // emptied as a whole too
+  uint64_t holdEndNs_ = 0;
   std::vector<FdHandler*> ready_;  // of this turn; unwatch() blanks what is still to come
   std::vector<uint32_t> readyEvents_;
   std::vector<std::shared_ptr<void>> graveyard_;

@@ -1,5 +1,6 @@
 #include "net/io_scratch.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 
@@ -9,10 +10,9 @@ namespace gw::net {
 
 namespace {
 
-// Allocation sizes, header included. The small one serves the usual single line or frame: a fan-out
-// to a thousand connections then touches 256 KiB, which stays in the cache. Units up to 1 KiB fit
-// the middle one; a queue that is already long takes big ones.
-constexpr uint32_t kClassBytes[] = {256, 1280, 4096};
+// Allocation sizes, header included. The small one holds the records of the usual turn's few units; a
+// queue that is already long takes big ones.
+constexpr uint32_t kClassBytes[] = {128, 1024, IoScratch::kLargestChunkBytes};
 
 }  // namespace
 
@@ -31,7 +31,7 @@ void OutputChunk::free(OutputChunk* chunk) {
 }
 
 IoScratch::IoScratch()
-    : readBuffer_(std::make_unique<char[]>(kReadBufferBytes)), recordBuffer_(std::make_unique<char[]>(kRecordBytes)) {}
+    : readBuffer_(std::make_unique<char[]>(kReadBufferBytes)), gatherBuffer_(std::make_unique<char[]>(kGatherBytes)) {}
 
 IoScratch::~IoScratch() {
   for (OutputChunk* chunk : kept_) {
@@ -43,8 +43,8 @@ IoScratch::~IoScratch() {
   }
 }
 
-OutputChunk* IoScratch::takeChunk(size_t room, bool deep) {
-  uint32_t sizeClass = deep ? kClasses - 1 : 0;
+OutputChunk* IoScratch::takeChunk(size_t room, uint32_t atLeast) {
+  uint32_t sizeClass = std::min<uint32_t>(atLeast, kClasses - 1);
   while (sizeClass + 1 < kClasses && kClassBytes[sizeClass] - sizeof(OutputChunk) < room) ++sizeClass;
   OutputChunk* chunk = kept_[sizeClass];
   if (chunk == nullptr) {
@@ -62,8 +62,7 @@ void IoScratch::giveChunk(OutputChunk* chunk) {
     OutputChunk::free(chunk);
     return;
   }
-  chunk->body = SharedBytes();
-  chunk->bodySent = chunk->begin = chunk->end = 0;
+  chunk->begin = chunk->end = 0;
   chunk->next = kept_[sizeClass];
   kept_[sizeClass] = chunk;
   ++keptCount_[sizeClass];

@@ -1,6 +1,6 @@
 #pragma once
 // IoScratch: what all connections of one loop share so that an idle one owns no buffer: the read
-// buffer, room for gathering a TLS record, and recycled output chunks.
+// buffer, room for gathering what leaves in one write or TLS record, and recycled output chunks.
 //
 // Thread: its loop only. Bound: each class of chunks keeps at most kKeptBytes; the rest is freed.
 
@@ -19,8 +19,10 @@ class IoScratch {
   static constexpr size_t kReadBytes = 64 * 1024;
   /// ... and what is left of a TLS record that is already decrypted.
   static constexpr size_t kReadBufferBytes = kReadBytes + 16 * 1024;
-  static constexpr size_t kRecordBytes = 16 * 1024;
+  static constexpr size_t kGatherBytes = 16 * 1024;
   static constexpr size_t kKeptBytes = 1 << 20;
+  static constexpr size_t kLargestChunkBytes = 4096;
+  static constexpr size_t kLargestRoom = kLargestChunkBytes - 24;  // less its header
 
   IoScratch();
   ~IoScratch();
@@ -28,18 +30,18 @@ class IoScratch {
   IoScratch& operator=(const IoScratch&) = delete;
 
   char* readBuffer() { return readBuffer_.get(); }
-  char* recordBuffer() { return recordBuffer_.get(); }
+  char* gatherBuffer() { return gatherBuffer_.get(); }
 
-  /// A chunk with room for at least `room` bytes behind its (empty) body; deep: the queue is already
-  /// long, take a big one.
-  OutputChunk* takeChunk(size_t room, bool deep);
+  /// A chunk with room for at least `room` bytes (at most kLargestRoom); atLeast: the size
+  /// class to begin with, one more than the queue's last.
+  OutputChunk* takeChunk(size_t room, uint32_t atLeast);
   void giveChunk(OutputChunk* chunk);
   size_t keptChunks() const;
 
  private:
   static constexpr size_t kClasses = 3;
   std::unique_ptr<char[]> readBuffer_;
-  std::unique_ptr<char[]> recordBuffer_;
+  std::unique_ptr<char[]> gatherBuffer_;
   std::array<OutputChunk*, kClasses> kept_{};
   std::array<size_t, kClasses> keptCount_{};
 };

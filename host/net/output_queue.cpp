@@ -2,109 +2,141 @@
 
 #include <algorithm>
 #include <cstring>
+#include <initializer_list>
+#include <new>
 
 namespace gw::net {
+
+/// One unit, or a part of a large one. Its head and tail follow it in the chunk; the next record begins
+/// at a multiple of its alignment.
+struct OutputQueue::Record {
+  SharedBytes body;
+  uint32_t head;
+  uint32_t tail;
+
+  const char* copied() const { return reinterpret_cast<const char*>(this + 1); }
+  size_t bytes() const { return head + body.size() + tail; }
+  uint32_t footprint() const { return footprintOf(head + tail); }
+  static uint32_t footprintOf(size_t copied) {
+    return static_cast<uint32_t>((sizeof(Record) + copied + alignof(Record) - 1) / alignof(Record) * alignof(Record));
+  }
+  static Record& at(OutputChunk& chunk, uint32_t offset) { return *reinterpret_cast<Record*>(chunk.at(offset)); }
+};
+
+static_assert(sizeof(OutputChunk) == IoScratch::kLargestChunkBytes - IoScratch::kLargestRoom);
 
 OutputQueue::~OutputQueue() {
   while (first_ != nullptr) {
     OutputChunk* next = first_->next;
+    while (first_->begin < first_->end) endRecord(*first_);
     OutputChunk::free(first_);
     first_ = next;
   }
 }
 
-OutputChunk* OutputQueue::addChunk(IoScratch& scratch, size_t room) {
-  OutputChunk* chunk = scratch.takeChunk(room, last_ != nullptr && last_->end > 0);
-  if (last_ != nullptr) {
-    last_->next = chunk;
-  } else {
-    first_ = chunk;
+void OutputQueue::endRecord(OutputChunk& chunk) {
+  Record& record = Record::at(chunk, chunk.begin);
+  chunk.begin += record.footprint();
+  record.~Record();
+}
+
+// Returns where head and tail go.
+char* OutputQueue::addRecord(IoScratch& scratch, const SharedBytes& body, size_t head, size_t tail) {
+  const uint32_t footprint = Record::footprintOf(head + tail);
+  if (last_ == nullptr || last_->room() < footprint) {
+    OutputChunk* chunk = scratch.takeChunk(footprint, last_ == nullptr ? 0 : last_->sizeClass + 1);
+    (last_ != nullptr ? last_->next : first_) = chunk;
+    last_ = chunk;
   }
-  last_ = chunk;
-  return chunk;
+  auto* record = new (last_->at(last_->end)) Record{body, static_cast<uint32_t>(head), static_cast<uint32_t>(tail)};
+  last_->end += footprint;
+  bytes_ += record->bytes();
+  return reinterpret_cast<char*>(record + 1);
 }
 
 void OutputQueue::appendCopied(IoScratch& scratch, std::string_view bytes) {
-  bytes_ += bytes.size();
   while (!bytes.empty()) {
-    if (last_ == nullptr || last_->room() == 0) addChunk(scratch, bytes.size());
-    const size_t part = std::min(bytes.size(), last_->room());
-    std::memcpy(last_->copied() + last_->end, bytes.data(), part);
-    last_->end += static_cast<uint32_t>(part);
-    bytes.remove_prefix(part);
+    const std::string_view part = bytes.substr(0, IoScratch::kLargestRoom - sizeof(Record));
+    std::memcpy(addRecord(scratch, SharedBytes(), part.size(), 0), part.data(), part.size());
+    bytes.remove_prefix(part.size());
   }
 }
 
 void OutputQueue::appendUnit(IoScratch& scratch, std::string_view head, const SharedBytes& body,
                              std::string_view tail) {
-  const std::string_view bodyBytes = body.view();
-  const size_t size = head.size() + bodyBytes.size() + tail.size();
-  if (size == 0) return;
-  if (size <= kCopiedUnitBytes) {
-    // Kept contiguous, so that the usual single unit of a turn leaves with a plain send().
-    if (last_ == nullptr || last_->room() < size) addChunk(scratch, size);
-    char* out = last_->copied() + last_->end;
-    for (std::string_view part : {head, bodyBytes, tail}) {
-      if (!part.empty()) std::memcpy(out, part.data(), part.size());
-      out += part.size();
+  const bool isShared = body.size() > kCopiedBodyBytes;
+  const std::string_view copiedBody = isShared ? std::string_view() : body.view();
+  const size_t copied = head.size() + copiedBody.size() + tail.size();
+  if (copied == 0 && !isShared) return;
+  if (copied > IoScratch::kLargestRoom - sizeof(Record)) {
+    // Only a plugin's own sends are that long.
+    appendCopied(scratch, head);
+    if (body.size() > 0) addRecord(scratch, body, 0, 0);
+    return appendCopied(scratch, tail);
+  }
+  char* out =
+      isShared ? addRecord(scratch, body, head.size(), tail.size()) : addRecord(scratch, SharedBytes(), copied, 0);
+  for (const std::string_view part : {head, copiedBody, tail}) {
+    if (!part.empty()) std::memcpy(out, part.data(), part.size());
+    out += part.size();
+  }
+}
+
+template <typename Visit>
+void OutputQueue::forEachSegment(Visit&& visit) const {
+  size_t skip = sent_;
+  for (OutputChunk* chunk = first_; chunk != nullptr; chunk = chunk->next) {
+    for (uint32_t offset = chunk->begin; offset < chunk->end;) {
+      const Record& record = Record::at(*chunk, offset);
+      offset += record.footprint();
+      const std::string_view head(record.copied(), record.head);
+      const std::string_view tail(record.copied() + record.head, record.tail);
+      for (std::string_view part : {head, record.body.view(), tail}) {
+        const size_t skipped = std::min(skip, part.size());
+        skip -= skipped;
+        part.remove_prefix(skipped);
+        if (!part.empty() && !visit(part)) return;
+      }
     }
-    last_->end += static_cast<uint32_t>(size);
-    bytes_ += size;
-    return;
   }
-  appendCopied(scratch, head);
-  if (!bodyBytes.empty()) {
-    OutputChunk* chunk = scratch.takeChunk(tail.size(), false);
-    chunk->body = body;
-    (last_ != nullptr ? last_->next : first_) = chunk;
-    last_ = chunk;
-    bytes_ += bodyBytes.size();
-  }
-  appendCopied(scratch, tail);
 }
 
 int OutputQueue::segments(iovec* iov, int max) const {
   int count = 0;
-  for (OutputChunk* chunk = first_; chunk != nullptr && count < max; chunk = chunk->next) {
-    if (chunk->bodyLeft() > 0) {
-      const std::string_view left = chunk->body.view().substr(chunk->bodySent);
-      iov[count++] = {const_cast<char*>(left.data()), left.size()};
-      if (count == max) break;
-    }
-    if (chunk->copiedLeft() > 0) iov[count++] = {chunk->copied() + chunk->begin, chunk->copiedLeft()};
-  }
+  if (max == 0) return 0;
+  forEachSegment([&](std::string_view part) {
+    iov[count++] = {const_cast<char*>(part.data()), part.size()};
+    return count < max;
+  });
   return count;
 }
 
 size_t OutputQueue::copyFront(char* out, size_t capacity) const {
   size_t copied = 0;
-  iovec iov[64];
-  const int count = segments(iov, 64);
-  for (int i = 0; i < count && copied < capacity; ++i) {
-    const size_t part = std::min(iov[i].iov_len, capacity - copied);
-    std::memcpy(out + copied, iov[i].iov_base, part);
-    copied += part;
-  }
+  forEachSegment([&](std::string_view part) {
+    const size_t fits = std::min(part.size(), capacity - copied);
+    std::memcpy(out + copied, part.data(), fits);
+    copied += fits;
+    return copied < capacity;
+  });
   return copied;
 }
 
 void OutputQueue::consume(IoScratch& scratch, size_t bytes) {
   bytes_ -= bytes;
+  sent_ += bytes;
   while (first_ != nullptr) {
-    const size_t ofBody = std::min(bytes, first_->bodyLeft());
-    first_->bodySent += static_cast<uint32_t>(ofBody);
-    bytes -= ofBody;
-    const size_t ofCopied = std::min(bytes, first_->copiedLeft());
-    first_->begin += static_cast<uint32_t>(ofCopied);
-    bytes -= ofCopied;
-    if (first_->bodyLeft() > 0 || first_->copiedLeft() > 0) return;
+    while (first_->begin < first_->end) {
+      const size_t size = Record::at(*first_, first_->begin).bytes();
+      if (sent_ < size) return;
+      sent_ -= size;
+      endRecord(*first_);
+    }
     OutputChunk* done = first_;
     first_ = done->next;
     if (first_ == nullptr) last_ = nullptr;
     scratch.giveChunk(done);
   }
 }
-
-void OutputQueue::clear(IoScratch& scratch) { consume(scratch, bytes_); }
 
 }  // namespace gw::net

@@ -1,9 +1,10 @@
 #pragma once
-// OutputQueue: a connection's bytes on their way out, as a list of chunks. A chunk is an optional
-// shared body followed by a few copied bytes, so that [head][body][tail][next head] takes one chunk.
+// OutputQueue: a connection's bytes on their way out. A unit is kept as a record: the shared body by
+// reference, head and tail copied behind it. So a fan-out writes a few dozen bytes per connection, and
+// the body is read from one place that stays in the cache.
 //
 // Thread: the connection's loop only; may move to another loop with its connection.
-// Invariants: no empty chunk stays in the list; bytes() is the sum of what is unsent; an empty queue
+// Invariants: no record without unsent bytes stays; bytes() is the sum of what is unsent; an empty queue
 // owns no memory.
 
 #include <sys/uio.h>
@@ -17,19 +18,15 @@
 
 namespace gw::net {
 
-/// Allocated with its copied bytes behind it; see io_scratch.cpp for the size classes.
+/// Room for records, allocated with its bytes behind it; see io_scratch.cpp for the size classes.
 struct OutputChunk {
   OutputChunk* next = nullptr;
-  SharedBytes body;
-  uint32_t bodySent = 0;
-  uint32_t begin = 0;  // of the copied bytes that are unsent
+  uint32_t begin = 0;  // of the first record
   uint32_t end = 0;
   uint32_t capacity = 0;
   uint32_t sizeClass = 0;
 
-  char* copied() { return reinterpret_cast<char*>(this + 1); }
-  size_t bodyLeft() const { return body.size() - bodySent; }
-  size_t copiedLeft() const { return end - begin; }
+  char* at(uint32_t offset) { return reinterpret_cast<char*>(this + 1) + offset; }
   size_t room() const { return capacity - end; }
 
   static OutputChunk* allocate(uint32_t sizeClass, uint32_t capacity);
@@ -38,8 +35,8 @@ struct OutputChunk {
 
 class OutputQueue {
  public:
-  /// Units up to this size are copied together; bodies of larger ones are shared.
-  static constexpr size_t kCopiedUnitBytes = 1024;
+  /// Bodies up to this size are copied as well: cheaper than counting another reference.
+  static constexpr size_t kCopiedBodyBytes = 64;
 
   OutputQueue() = default;
   ~OutputQueue();
@@ -56,15 +53,21 @@ class OutputQueue {
   /// gives the same bytes, perhaps followed by more (what a TLS retry needs).
   size_t copyFront(char* out, size_t capacity) const;
   void consume(IoScratch& scratch, size_t bytes);
-  void clear(IoScratch& scratch);
+  void clear(IoScratch& scratch) { consume(scratch, bytes_); }
 
  private:
+  struct Record;
   void appendCopied(IoScratch& scratch, std::string_view bytes);
-  OutputChunk* addChunk(IoScratch& scratch, size_t room);
+  char* addRecord(IoScratch& scratch, const SharedBytes& body, size_t head, size_t tail);
+  static void endRecord(OutputChunk& chunk);
+  /// Calls visit(segment) for what is unsent, in order, until it returns false.
+  template <typename Visit>
+  void forEachSegment(Visit&& visit) const;
 
   OutputChunk* first_ = nullptr;
   OutputChunk* last_ = nullptr;
   size_t bytes_ = 0;
+  size_t sent_ = 0;  // of the first record
 };
 
 }  // namespace gw::net

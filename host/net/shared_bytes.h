@@ -22,8 +22,10 @@ class SharedBytes {
   }
   ~SharedBytes() { unref(); }
 
-  std::string_view view() const;
-  size_t size() const;
+  std::string_view view() const {
+    return block_ ? std::string_view(reinterpret_cast<const char*>(block_ + 1), block_->size) : std::string_view();
+  }
+  size_t size() const { return block_ ? block_->size : 0; }
   explicit operator bool() const { return block_ != nullptr; }
 
   /// For the C ABI's gw_buf*: the raw block with one reference more, and back.
@@ -47,7 +49,11 @@ class SharedBytes {
   void ref() {
     if (block_) block_->refs.fetch_add(1, std::memory_order_relaxed);
   }
-  void unref();
+  void unref() {
+    // Release our reads before, acquire everyone's before freeing.
+    if (block_ && block_->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) free();
+  }
+  void free();
   Block* block_ = nullptr;
 };
 

@@ -51,7 +51,10 @@ struct Stream::PluginTimer {
   static void fire(void* self) {
     auto& timer = *static_cast<PluginTimer*>(self);
     Stream& stream = timer.stream;
-    if (timer.id == kHelloTimer) return stream.helloDeadline();
+    if (timer.id == kHelloTimer) {
+      stream.forgetTimer(kHelloTimer);  // never set again: an idle connection need not keep it
+      return stream.helloDeadline();
+    }
     if (timer.id == kGraceTimer) return stream.closeNow(stream.closeCode_);
     if (stream.ended_) return;
     stream.guarded("stream.timer", [&] { stream.api().timer(stream.plugin_, timer.id, stream.loop().nowNs()); });
@@ -270,6 +273,14 @@ void Stream::cancelTimer(uint32_t timerId) {
     if (timer->id == timerId) timer->timer.cancel();
 }
 
+void Stream::forgetTimer(uint32_t timerId) {
+  for (std::unique_ptr<PluginTimer>* link = &timers_; *link; link = &(*link)->next) {
+    if ((*link)->id != timerId) continue;
+    *link = std::move((*link)->next);
+    return;
+  }
+}
+
 gw_status Stream::setClass(uint64_t key, uint32_t flags, std::string_view description) {
   if (ended_) return GW_E_STATE;
   StreamClass* next = host_->classes().acquire(instance_, key, flags, description);
@@ -319,13 +330,16 @@ void Stream::enqueue(LoopEvent& event, const net::SharedBytes& body, uint64_t ep
   connection_->sendUnit({wrap.head, wrap.head_len}, body, {wrap.tail, wrap.tail_len});
 }
 
-void Stream::answer(uint64_t token, gw_status status, std::string_view json) {
+void Stream::answer(uint64_t token, gw_status status, std::string_view json, Urgency urgency) {
   if (ended_ || !opened_) return;
   if (inPlugin_ > 0) {
-    deferred_.emplace_back([this, token, status, kept = std::string(json)] { answer(token, status, kept); });
+    deferred_.emplace_back(
+        [this, token, status, kept = std::string(json), urgency] { answer(token, status, kept, urgency); });
     return;
   }
+  connection_->setPatient(urgency == Urgency::kMayWait);
   guarded("stream.event", [&] { api().event(plugin_, token, status, slice(json)); });
+  connection_->setPatient(false);
 }
 
 void Stream::notice(uint32_t kind, uint64_t a, uint64_t b) {

@@ -62,7 +62,9 @@ class Stream final : public net::ConnectionHandler {
   /// Queues one event: the class's body between this connection's head and tail. seq 0: none.
   /// kDropped: a `drop` or `latest` event on a connection above its soft limit.
   Delivered deliver(LoopEvent& event, uint64_t epoch, uint64_t seq);
-  void answer(uint64_t token, gw_status status, std::string_view json);
+  /// kMayWait: leaves with the output that is about to follow, after a moment at the latest.
+  enum class Urgency { kNow, kMayWait };
+  void answer(uint64_t token, gw_status status, std::string_view json, Urgency urgency = Urgency::kNow);
   void notice(uint32_t kind, uint64_t a, uint64_t b);
   /// Lets the plugin say goodbye, then closes; at the grace's end it is closed anyway.
   void beginClose(const CloseInfo& info);
@@ -101,6 +103,7 @@ class Stream final : public net::ConnectionHandler {
   bool open(const gw_open_info& info);
   void leaveHost();                    // [old loop] gives back what belongs to the loop
   void enterHost(StreamHost& target);  // [new loop]
+  void forgetTimer(uint32_t timerId);
   void helloDeadline();
   void closeNow(uint32_t code);
   void finish(uint32_t code);

@@ -124,11 +124,11 @@ void ClientApi::rpcHere(Call call, std::string_view secret, const std::string& m
   if (call.session) {
     for (Lineage& lineage : call.session->lineages()) {
       const bool isCurrent = sameHash(presented, lineage.access) && !isEmpty(lineage.access);
-      if (!isCurrent && !(sameHash(presented, lineage.previousAccess) && !isEmpty(lineage.previousAccess))) continue;
+      if (!isCurrent && !lineage.previousAccess.matches(presented)) continue;
       // A request with the new access token proves that hello-ok arrived.
       if (isCurrent) {
         lineage.tokens.confirm();
-        lineage.previousAccess = {};
+        lineage.previousAccess.clear();
       }
       call.lineage = &lineage;
     }
@@ -263,7 +263,8 @@ void ClientApi::command(Call& call, const Json& params) {
     return refuse(call, fail(ErrorCode::kUnavailable, "the game is not answering; the command was not taken"));
   uint64_t expected = 0;
   if (clientSeq != 0) session.acceptCommand(call.device, clientSeq, expected);
-  ok(call, "{\"duplicate\":false}");
+  // Most commands are answered by output at once: one write for both.
+  manager_.reply(call.caller, std::string("{\"duplicate\":false}"), SessionManager::Urgency::kMayWait);
 }
 
 void ClientApi::ack(Call& call, const Json& params) {

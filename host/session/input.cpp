@@ -140,6 +140,7 @@ bool SessionManager::playLine(Session& session, Attachment* from, const std::str
     // Answered under a hidden prompt: never queued, stored or logged.
     session.echoOff = false;
     if (services_.backend) services_.backend->privateCommand(session.id(), line);
+    pushCommandsAtTurnEnd();
     return true;
   }
   uint64_t seq = 0;
@@ -147,8 +148,23 @@ bool SessionManager::playLine(Session& session, Attachment* from, const std::str
     if (from) Session::emitPrivate(*from, notice("The game is not answering; that line was not taken."));
     return false;
   }
-  if (services_.backend && services_.backend->isUp()) services_.backend->command(session.id(), seq, line);
+  giveToBackend(session, seq, line);
   return true;
+}
+
+void SessionManager::giveToBackend(const Session& session, uint64_t seq, const std::string& line) {
+  if (!services_.backend || !services_.backend->isUp()) return;
+  services_.backend->command(session.id(), seq, line);
+  pushCommandsAtTurnEnd();
+}
+
+void SessionManager::pushCommandsAtTurnEnd() {
+  if (isPushDue_ || !services_.backend) return;
+  isPushDue_ = true;
+  loop_.atTurnEnd([this] {
+    isPushDue_ = false;
+    services_.backend->pushCommands();
+  });
 }
 
 gw_status SessionManager::frame(plugin::Stream& stream, std::string_view utf8) {

@@ -89,18 +89,18 @@ bool SessionManager::countStranger(Session& session, const std::string& limitKey
     return false;
   }
   ++here;
-  session.strangerKey = limitKey;
+  session.isStranger = true;
   return true;
 }
 
 void SessionManager::forgetStranger(Session& session) {
-  const auto it = strangerSessions_.find(session.strangerKey);
+  const auto it = strangerSessions_.find(net::PeerAddress{session.clientAddress, 0}.limitKey());
   if (it != strangerSessions_.end() && --it->second == 0) strangerSessions_.erase(it);
-  session.strangerKey.clear();
+  session.isStranger = false;
 }
 
 void SessionManager::discard(Session& session) {
-  if (!session.strangerKey.empty()) forgetStranger(session);
+  if (session.isStranger) forgetStranger(session);
   broadcast_.sessionLeft(session);
   --services_.counters.sessions;
   const auto it = sessions_.find(session.id());
@@ -365,12 +365,12 @@ void SessionManager::moveStreamTo(SessionManager& target, uint64_t streamId, Uni
   });
 }
 
-void SessionManager::reply(const Caller& caller, const Result<std::string>& payload) {
+void SessionManager::reply(const Caller& caller, const Result<std::string>& payload, Urgency urgency) {
   if (!caller.wantsFrame()) return;
   std::string frame = payload ? okFrame(caller.frameId, *payload) : errorFrame(caller.frameId, payload.error());
   if (caller.streamId != 0) {
     if (plugin::Stream* stream = streams_.find(caller.streamId)) {
-      stream->answer(0, payload ? GW_OK : GW_E_INVALID, frame);
+      stream->answer(0, payload ? GW_OK : GW_E_INVALID, frame, urgency);
       stream->setHelloPending(false);
     }
     return;

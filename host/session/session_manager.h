@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "net/event_loop.h"
+#include "plugin/stream.h"
 #include "plugin/stream_host.h"
 #include "session/broadcast_port.h"
 #include "session/caller.h"
@@ -109,7 +110,8 @@ class SessionManager final : public plugin::InputPort {
   void disconnectAll(Session& session, uint32_t code, const std::string& text);  // sockets only
   /// Closes its connections and leaves it Disconnected, to be resumed.
   void dropConnections(Session& session, uint32_t code, const std::string& text);
-  void reply(const Caller& caller, const Result<std::string>& payload);
+  using Urgency = plugin::Stream::Urgency;
+  void reply(const Caller& caller, const Result<std::string>& payload, Urgency urgency = Urgency::kNow);
 
   // Log in (login.cpp); `then` is called on this loop if the session is still there
   using IdentityThen = UniqueFunction<void(Session&, Result<Identity>)>;
@@ -171,6 +173,8 @@ class SessionManager final : public plugin::InputPort {
   void noteAuthenticated(Session& session);
   void handleTypedLine(Attachment& attachment, std::string line);
   bool handleOwnCommand(Session& session, Attachment& attachment, const std::string& line);
+  void giveToBackend(const Session& session, uint64_t seq, const std::string& line);
+  void pushCommandsAtTurnEnd();
 
   void verdictFor(EnterRequest request, Verdict verdict);
   void enterHere(EnterRequest request);
@@ -200,6 +204,7 @@ class SessionManager final : public plugin::InputPort {
   void attachBound(plugin::Stream& stream);
 
   void housekeepSaving();
+  void saveSome();
   void storeRotation(Session& session, uint32_t lineageId, UniqueFunction<void(bool)> done);
   void storeCode(Session& session, uint32_t lineageId, const std::string& code);
   store::SessionBundle bundleOf(const Session& session, bool withLog, bool cleanStop) const;
@@ -209,6 +214,7 @@ class SessionManager final : public plugin::InputPort {
   Services& services_;
   SessionLimits limits_;  // this loop's copy, replaced on reload
   bool isPaused_ = false;
+  bool isPushDue_ = false;
   plugin::StreamHost& streams_;
   net::EventLoop& loop_;
   BroadcastPort& broadcast_;
@@ -216,6 +222,8 @@ class SessionManager final : public plugin::InputPort {
   std::unordered_map<SessionId, std::unique_ptr<Session>> sessions_;
   std::vector<uint64_t> strangers_;  // streams that have not logged in; swept every second
   std::vector<SessionId> dirty_;     // to be saved after saveDelay
+  size_t savesDue_ = 0;              // so many of dirty_ are old enough
+  size_t savesUnderWay_ = 0;
   std::unordered_map<SessionId, std::vector<UniqueFunction<void(Session*)>>> loading_;
   std::unordered_map<std::string, uint32_t> strangerSessions_;
   net::Timer tick_;

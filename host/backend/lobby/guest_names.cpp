@@ -1,5 +1,6 @@
 #include "backend/lobby/guest_names.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -10,7 +11,8 @@ namespace {
 
 constexpr uint64_t kBlock = 4096;
 constexpr uint64_t kNames = 1u << 20;  // four characters of base 32
-constexpr std::string_view kPrefix = "guest:";
+constexpr std::string_view kPrefix = "g:";
+constexpr std::string_view kNamePrefix = "Guest-";
 constexpr char kSetting[] = "lobby.guestNumber";
 
 }  // namespace
@@ -62,17 +64,18 @@ void GuestNames::fetchBlock() {
 }
 
 std::string makeGuestId(std::string_view name) {
+  name.remove_prefix(std::min(kNamePrefix.size(), name.size()));
   std::string id(kPrefix);
-  id.append(name).append(":").append(randomToken(16));
+  id.append(name).append(":").append(randomToken(8));
   return id;
 }
 
 bool isGuestId(std::string_view userId) { return userId.substr(0, kPrefix.size()) == kPrefix; }
 
-std::string_view guestNameOf(std::string_view userId) {
+std::string guestNameOf(std::string_view userId) {
   if (!isGuestId(userId)) return {};
   userId.remove_prefix(kPrefix.size());
-  return userId.substr(0, userId.find(':'));
+  return std::string(kNamePrefix).append(userId.substr(0, userId.find(':')));
 }
 
 }  // namespace gw::lobby

@@ -29,10 +29,11 @@ class GuestNames {
   std::vector<Then> waiting_;
 };
 
-// Guests have no row in the store: who they are stands in their id.
+// Guests have no row in the store: who they are stands in their id. It has at most 15 characters, which
+// a std::string keeps without a heap: many places hold one, and there may be many guests.
 std::string makeGuestId(std::string_view name);
 bool isGuestId(std::string_view userId);
-/// "Guest-7k3f" from "guest:Guest-7k3f:…"; empty if it is not a guest's id.
-std::string_view guestNameOf(std::string_view userId);
+/// "Guest-7k3f" from "g:7k3f:…"; empty if it is not a guest's id.
+std::string guestNameOf(std::string_view userId);
 
 }  // namespace gw::lobby

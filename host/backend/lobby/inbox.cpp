@@ -5,11 +5,6 @@
 
 namespace gw::lobby {
 
-void Inbox::push(Call call) {
-  queued_.calls.push_back(std::move(call));
-  if (isWaiting_) wake_.notify_one();
-}
-
 void Inbox::command(SessionId session, uint64_t seq, std::string text) {
   const std::lock_guard lock(mutex_);
   if (isClosed_) return;
@@ -20,25 +15,37 @@ void Inbox::command(SessionId session, uint64_t seq, std::string text) {
     lines.lastSeq = seq;
     ++lines.count;
     ++refusedCommands_;
-    if (isWaiting_) wake_.notify_one();
     return;
   }
   ++commands_;
   bytes_ += text.size();
-  push(Call{Call::Kind::kCommand, session, seq, std::move(text), {}});
+  queued_.calls.push_back(Call{Call::Kind::kCommand, session, seq, std::move(text), {}});
 }
 
 void Inbox::privateCommand(SessionId session, std::string text) {
   const std::lock_guard lock(mutex_);
   if (isClosed_ || commands_ >= commandLimit_) return;
   ++commands_;
-  push(Call{Call::Kind::kPrivateCommand, session, 0, std::move(text), {}});
+  queued_.calls.push_back(Call{Call::Kind::kPrivateCommand, session, 0, std::move(text), {}});
 }
 
 void Inbox::post(Task task) {
-  const std::lock_guard lock(mutex_);
-  if (isClosed_) return;
-  push(Call{Call::Kind::kTask, {}, 0, {}, std::move(task)});
+  {
+    const std::lock_guard lock(mutex_);
+    if (isClosed_) return;
+    queued_.calls.push_back(Call{Call::Kind::kTask, {}, 0, {}, std::move(task)});
+  }
+  wakeConsumer();
+}
+
+void Inbox::wakeConsumer() {
+  bool isAsleep = false;
+  {
+    const std::lock_guard lock(mutex_);  // who holds it and sees isWaiting_ knows that the wait has begun
+    isAsleep = std::exchange(isWaiting_, false);
+  }
+  // Outside the lock: the consumer would wake up only to wait for it.
+  if (isAsleep) wake_.notify_one();
 }
 
 bool Inbox::admitLogin() {
@@ -69,10 +76,12 @@ void Inbox::close() {
 bool Inbox::waitFor(std::unique_lock<std::mutex>& lock, uint64_t waitNs, bool forCalls) {
   const auto isReady = [&] { return isClosed_ || (forCalls && (!queued_.calls.empty() || !queued_.refused.empty())); };
   if (!isReady()) {
-    isWaiting_ = forCalls;
     // An hour at most, so that the sum with "now" cannot overflow; an early return is harmless.
     constexpr uint64_t kHourNs = 3'600'000'000'000;
-    wake_.wait_for(lock, std::chrono::nanoseconds(waitNs < kHourNs ? waitNs : kHourNs), isReady);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(waitNs < kHourNs ? waitNs : kHourNs);
+    do {
+      isWaiting_ = forCalls;  // again each time: a wake-up may find that its calls were taken before
+    } while (wake_.wait_until(lock, until) == std::cv_status::no_timeout && !isReady());
     isWaiting_ = false;
   }
   return !isClosed_;

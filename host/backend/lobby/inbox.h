@@ -44,9 +44,11 @@ class Inbox {
   };
 
   // Any thread. Nothing happens once closed.
+  // Commands wait for wakeConsumer(), so that many need one wake-up; a task wakes at once.
   void command(SessionId session, uint64_t seq, std::string text);
   void privateCommand(SessionId session, std::string text);
   void post(Task task);
+  void wakeConsumer();
   /// Counts one login request; false: too many under way. loginDone() gives it back.
   bool admitLogin();
   void loginDone();
@@ -63,7 +65,6 @@ class Inbox {
   uint64_t refusedLogins() const;
 
  private:
-  void push(Call call);  // with mutex_ held
   bool waitFor(std::unique_lock<std::mutex>& lock, uint64_t waitNs, bool forCalls);
 
   const size_t commandLimit_;

@@ -250,4 +250,6 @@ void Lobby::command(SessionId session, uint64_t seq, std::string text) {
 
 void Lobby::privateCommand(SessionId session, std::string text) { inbox_->privateCommand(session, std::move(text)); }
 
+void Lobby::pushCommands() { inbox_->wakeConsumer(); }
+
 }  // namespace gw::lobby

@@ -13,7 +13,7 @@ using session::PlayingSession;
 
 namespace {
 
-constexpr size_t kNamesInLook = 20;
+constexpr size_t kNamesInLook = 10;
 constexpr uint64_t kSummaryNs = 1'000'000'000;
 constexpr size_t kMaxEarlyChanges = 64;  // of settings, while the store has not answered
 
@@ -45,19 +45,32 @@ void World::entered(PlayingSession session) {
   player.key = foldName(player.name());
   players_.emplace(player.session, std::move(owned));
   byName_.emplace(player.key, &player);
-  User& user = users_[player.user.userId];
-  const bool isFirst = user.sessions++ == 0;
-  if (isFirst) user.settings.plain = player.user.plain;
+  meetUser(player);
   const size_t room = session.resumed ? roomBefore(session) : 0;
   sit(player, room);
   if (!session.resumed) {
     Phrase greeting;
-    tell(player, std::move(greeting.add("Welcome, ").name(player.name()).add("! Type help for the commands."))
-                     .event("welcome", {}, rooms_[0].name));
-    look(player);
+    greeting.add("Welcome, ").name(player.name()).add("! Type help for the commands.\n");
+    tell(player, describe(player, std::move(greeting), "welcome"));
     announce(player, 0, true);
   }
-  if (!isGuestId(player.user.userId) && !user.isLoaded && !user.isLoading) loadSettings(player.user.userId, user);
+}
+
+// Guests are many and change nothing as a rule: they have a User only from their first change on.
+void World::meetUser(const Player& player) {
+  const std::string& userId = player.user.userId;
+  const bool isGuest = isGuestId(userId);
+  if (isGuest && !player.user.plain) return;
+  User& user = users_[userId];
+  if (user.sessions++ == 0) user.settings.plain = player.user.plain;
+  if (!isGuest && !user.isLoaded && !user.isLoading) loadSettings(userId, user);
+}
+
+void World::partWithUser(const std::string& userId) {
+  const auto it = users_.find(userId);
+  if (it == users_.end()) return;
+  // A guest has one visit.
+  if (isGuestId(userId) || --it->second.sessions == 0) forgetUser(userId);
 }
 
 /// Where a session was that comes back from the store; nobody is told, for them it never left. It keeps
@@ -117,7 +130,7 @@ void World::left(const SessionId& session) {
       break;
     }
   }
-  if (--users_[player->user.userId].sessions == 0) forgetUser(player->user.userId);
+  partWithUser(player->user.userId);
   players_.erase(session);
 }
 
@@ -202,9 +215,10 @@ void World::complain(const Player& to, std::string_view text) {
   tell(to, std::move(line.tint(text, kYellow)).event("error", {}, {}));
 }
 
-void World::look(const Player& player) {
+void World::look(const Player& player) { tell(player, describe(player, {}, "look")); }
+
+plugin::Event World::describe(const Player& player, Phrase line, std::string_view verb) const {
   const Room& room = roomOf(player);
-  Phrase line;
   line.add("You are in ").name(room.name).add(". ");
   const size_t others = room.members.size() - 1;
   if (others == 0) line.add("Nobody else is here.");
@@ -212,17 +226,21 @@ void World::look(const Player& player) {
   for (const Player* member : room.members) {
     if (member == &player) continue;
     if (shown == kNamesInLook) break;
-    line.add(shown == 0 ? "Also here: " : ", ").name(member->name());
+    line.add(shown == 0 ? "Also here: " : ", ").add(member->name());
     if (member->isAway) line.add(" (away)");
     ++shown;
   }
   if (others > shown) line.add(" and " + std::to_string(others - shown) + " more");
   if (others > 0) line.add(".");
   std::string more = "\"others\":" + std::to_string(others);
-  tell(player, std::move(line).event("look", {}, room.name, Delivery::kMust, more));
+  return std::move(line).event(verb, {}, room.name, Delivery::kMust, more);
 }
 
-const Settings& World::settingsOf(const Player& player) const { return users_.at(player.user.userId).settings; }
+const Settings& World::settingsOf(const Player& player) const {
+  static const Settings kUnchanged;
+  const auto it = users_.find(player.user.userId);
+  return it == users_.end() ? kUnchanged : it->second.settings;
+}
 
 bool World::isMuted(const Player& player) const { return settingsOf(player).mutedUntilUs > clock_.wallUs(); }
 
@@ -253,6 +271,8 @@ bool World::changeSettings(const Player& player, UniqueFunction<void(Settings&)>
 }
 
 void World::mute(const std::string& userId, int64_t untilUs) {
+  const auto isThem = [&](const auto& entry) { return entry.second->user.userId == userId; };
+  if (isGuestId(userId) && std::any_of(players_.begin(), players_.end(), isThem)) users_.try_emplace(userId);
   const auto online = users_.find(userId);
   if (online != users_.end()) {
     online->second.settings.mutedUntilUs = untilUs;

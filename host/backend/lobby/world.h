@@ -92,10 +92,14 @@ class World {
     bool isLoaded = false;  // else nothing is saved: it would overwrite what was not read
     std::vector<UniqueFunction<void(Settings&)>> changes;  // made before the settings came
   };
+  void meetUser(const Player& player);
+  void partWithUser(const std::string& userId);
   size_t roomBefore(const session::PlayingSession& session);
   void loadSettings(const std::string& userId, User& user);
   void settingsLoaded(const std::string& userId, Result<Settings> loaded);
   void forgetUser(const std::string& userId);
+  /// Where the player is and who else, behind what `line` says already.
+  plugin::Event describe(const Player& player, Phrase line, std::string_view verb) const;
   void sit(Player& player, size_t room);
   void stand(Player& player);
   void announce(const Player& player, size_t room, bool isArrival);

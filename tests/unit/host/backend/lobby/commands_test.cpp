@@ -136,7 +136,7 @@ TEST_F(Talk, WhoStopsAtAHundred) {
   for (int i = 0; i < 120; ++i) {
     const std::string name = "P" + std::to_string(i);
     world.entered({SessionId{3, static_cast<uint64_t>(i) + 1},
-                   {"guest:" + name + ":x", name, true, false},
+                   {"g:" + name + ":x", name, true, false},
                    {name, name, {}},
                    false,
                    {}});
@@ -282,7 +282,7 @@ TEST_F(Ignoring, HasLimitsAndRules) {
   for (int i = 0; i < 100; ++i) {
     const std::string name = "P" + std::to_string(i);
     world.entered({SessionId{3, static_cast<uint64_t>(i) + 1},
-                   {"guest:" + name + ":x", name, true, false},
+                   {"g:" + name + ":x", name, true, false},
                    {name, name, {}},
                    false,
                    {}});

@@ -91,6 +91,27 @@ TEST(Inbox, WakesItsConsumerForWorkAndForTheEnd) {
   EXPECT_EQ(seen, 2);
 }
 
+TEST(Inbox, NoCommandWaitsForAWakeUpThatWasSpentOnNothing) {
+  constexpr size_t kCommands = 20'000;
+  Inbox inbox(kCommands, SIZE_MAX, 1);
+  std::atomic<size_t> seen{0};
+  std::thread consumer([&] {
+    Inbox::Batch batch;
+    while (seen < kCommands && inbox.take(batch, UINT64_MAX)) {
+      seen += batch.calls.size();
+      seen.notify_all();
+    }
+  });
+  for (size_t i = 1; i <= kCommands; ++i) {
+    inbox.command(kAnna, i, "x");
+    inbox.wakeConsumer();
+    inbox.wakeConsumer();  // may find nothing to wake up for
+    if (i % 100 != 0) continue;
+    for (size_t now = seen; now < i; now = seen) seen.wait(now);
+  }
+  consumer.join();
+}
+
 TEST(Inbox, TakesNothingOnceClosed) {
   Inbox inbox(10, 1000, 1);
   auto alive = std::make_shared<int>(1);

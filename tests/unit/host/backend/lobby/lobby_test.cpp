@@ -15,6 +15,13 @@ using lobby::LobbyOptions;
 using Texts = std::vector<std::string>;
 
 /// A running lobby with real store workers.
+constexpr char kWelcomeAnna[] = "Welcome, Anna! Type help for the commands.\nYou are in lobby. Nobody else is here.";
+
+void command(Lobby& lobby, SessionId session, uint64_t seq, std::string text) {
+  lobby.command(session, seq, std::move(text));
+  lobby.pushCommands();
+}
+
 class RunningLobby final : public BackendUnderTest {
  public:
   RunningLobby(session::BackendSink& sink, LobbyOptions options, lobby::PasswordHasher* hasher = nullptr) {
@@ -51,7 +58,7 @@ class LobbyThread : public ::testing::Test {
  protected:
   SessionId enterGuest(Lobby& lobby, const std::string& name) {
     const SessionId session{4, ++sessions_};
-    lobby.entered({session, {"guest:" + name + ":x", name, true, false}, {name, name, {}}, false, {}});
+    lobby.entered({session, {"g:" + name + ":x", name, true, false}, {name, name, {}}, false, {}});
     return session;
   }
   FakeSink sink_;
@@ -62,11 +69,11 @@ TEST_F(LobbyThread, PeopleHearEachOtherAndLinesAreAcknowledged) {
   RunningLobby running(sink_, {});
   const SessionId anna = enterGuest(running.lobby(), "Anna");
   const SessionId bob = enterGuest(running.lobby(), "Bob");
-  running.lobby().command(anna, 1, "hello");
+  command(running.lobby(), anna, 1, "hello");
   EXPECT_TRUE(sink_.awaitText(bob, "Anna says: hello"));
   EXPECT_TRUE(sink_.await([&] { return sink_.acknowledged(anna) == std::vector<uint64_t>{1}; }));
   running.lobby().disconnected(bob, "networkError");
-  running.lobby().command(anna, 2, "who");
+  command(running.lobby(), anna, 2, "who");
   EXPECT_TRUE(sink_.awaitText(anna, "2 online:\n  Anna in lobby (you)\n  Bob in lobby (away)"));
   running.lobby().reconnected(bob);
   running.lobby().left(bob, "clientDisconnect");
@@ -76,9 +83,9 @@ TEST_F(LobbyThread, PeopleHearEachOtherAndLinesAreAcknowledged) {
 TEST_F(LobbyThread, WaitsWhileTheGatewayIsFull) {
   RunningLobby running(sink_, {});
   const SessionId anna = enterGuest(running.lobby(), "Anna");
-  ASSERT_TRUE(sink_.awaitText(anna, "Welcome, Anna! Type help for the commands."));
+  ASSERT_TRUE(sink_.awaitText(anna, kWelcomeAnna));
   sink_.setCongested(true);
-  running.lobby().command(anna, 1, "hello");
+  command(running.lobby(), anna, 1, "hello");
   const uint64_t checks = sink_.congestionChecks();
   ASSERT_TRUE(sink_.await([&] { return sink_.congestionChecks() >= checks + 3; }));
   EXPECT_TRUE(sink_.acknowledged(anna).empty());
@@ -92,7 +99,7 @@ TEST_F(LobbyThread, StopsAlsoWhileTheGatewayIsFull) {
   enterGuest(running.lobby(), "Anna");
   running.lobby().stop();
   running.lobby().stop();
-  running.lobby().command({4, 1}, 1, "too late");
+  command(running.lobby(), {4, 1}, 1, "too late");
 }
 
 TEST_F(LobbyThread, TellsPlayersWhoseLinesDidNotFit) {
@@ -100,11 +107,11 @@ TEST_F(LobbyThread, TellsPlayersWhoseLinesDidNotFit) {
   options.inboxCommands = 2;
   RunningLobby running(sink_, options);
   const SessionId anna = enterGuest(running.lobby(), "Anna");
-  ASSERT_TRUE(sink_.awaitText(anna, "Welcome, Anna! Type help for the commands."));
+  ASSERT_TRUE(sink_.awaitText(anna, kWelcomeAnna));
   sink_.setCongested(true);
-  running.lobby().command(anna, 1, "one");
+  command(running.lobby(), anna, 1, "one");
   ASSERT_TRUE(sink_.await([&, checks = sink_.congestionChecks()] { return sink_.congestionChecks() > checks; }));
-  for (uint64_t seq = 2; seq <= 6; ++seq) running.lobby().command(anna, seq, "line " + std::to_string(seq));
+  for (uint64_t seq = 2; seq <= 6; ++seq) command(running.lobby(), anna, seq, "line " + std::to_string(seq));
   sink_.setCongested(false);
   EXPECT_TRUE(sink_.awaitText(anna, "Too much is going on. Your last 3 lines were not heard."));
   ASSERT_TRUE(sink_.await([&] { return sink_.acknowledged(anna).size() == 4; }));
@@ -180,8 +187,8 @@ TEST_F(LobbyThread, ShowsItsCapabilitiesAndChangesThemWhileRunning) {
 TEST_F(LobbyThread, CountsWhatHappens) {
   RunningLobby running(sink_, {});
   const SessionId anna = enterGuest(running.lobby(), "Anna");
-  running.lobby().mute("guest:Anna:x", INT64_MAX);
-  running.lobby().command(anna, 1, "hello");
+  running.lobby().mute("g:Anna:x", INT64_MAX);
+  command(running.lobby(), anna, 1, "hello");
   EXPECT_TRUE(sink_.awaitText(anna, "You are muted: nobody would hear you."));
   EXPECT_TRUE(sink_.await(
       [&] { return running.lobby().figures().commands == 1 || (running.lobby().reconnected(anna), false); }));

@@ -70,7 +70,7 @@ void Broadcaster::applyPresence(const session::PresenceChange& change, uint64_t 
   if (change.devices == 0)
     users_.erase(change.userId);
   else
-    users_[change.userId] = {change.userName, change.characterName, change.devicesJson, change.devices};
+    users_.insert(change.userId);
   if (!kind || listeners_.empty()) return;
   plugin::Event event;
   event.delivery = plugin::Delivery::kDrop;

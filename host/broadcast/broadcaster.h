@@ -6,6 +6,7 @@
 
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "broadcast/filter.h"
@@ -41,14 +42,6 @@ class Broadcaster final : public session::BroadcastPort {
   std::string snapshotJson(const session::Session* session) const override;
   std::string roomsJson(const session::Session& session) const override;
 
-  struct User {
-    std::string name;
-    std::string character;
-    std::string devicesJson;
-    uint32_t devices = 0;
-  };
-  const std::unordered_map<std::string, User>& users() const { return users_; }
-
  private:
   static constexpr size_t kMaxRoomsPerSession = 32;
   static constexpr size_t kMaxMembersShown = 100;
@@ -65,7 +58,7 @@ class Broadcaster final : public session::BroadcastPort {
   std::vector<session::Session*> playing_;
   std::unordered_map<std::string, std::vector<session::Session*>> rooms_;
   std::vector<session::Attachment*> listeners_;
-  std::unordered_map<std::string, User> users_;                               // replica of all loops' users
+  std::unordered_set<std::string> users_;                                     // ids; replica of all loops' users
   std::unordered_map<std::string, session::PresenceChange> pendingPresence_;  // this turn's, by user
   std::string healthJson_ = "{\"status\":\"unknown\"}";
   uint64_t version_ = 0;                                         // of the last Bus message applied here

@@ -46,10 +46,10 @@ void appendMember(std::string& out, const char* name, uint32_t value) {
   out += std::to_string(value);
 }
 
-void appendSpans(std::string& out, const std::vector<Span>& spans) {
+void appendSpans(std::string& out, const Event& event) {
   out += ",\"spans\":[";
   bool first = true;
-  for (const Span& span : spans) {
+  for (const Span& span : event.spans) {
     if (!first) out += ',';
     first = false;
     out += "{\"start\":" + std::to_string(span.start);
@@ -57,9 +57,9 @@ void appendSpans(std::string& out, const std::vector<Span>& spans) {
     if (span.fg != 0) appendMember(out, "fg", span.fg);
     if (span.bg != 0) appendMember(out, "bg", span.bg);
     if (span.attrs != 0) appendMember(out, "attrs", span.attrs);
-    if (!span.link.empty()) {
+    if (const std::string_view link = event.linkOf(span); !link.empty()) {
       out += ",\"link\":";
-      appendJsonString(out, span.link);
+      appendJsonString(out, link);
     }
     out += '}';
   }
@@ -74,7 +74,7 @@ std::string payloadJson(const Event& event) {
   out.reserve(48 + event.text.size() + event.dataJson.size() + event.spans.size() * 40);
   out += event.kind == EventKind::kPrompt ? "{\"kind\":\"prompt\",\"text\":" : "{\"kind\":\"text\",\"text\":";
   appendJsonString(out, event.text);
-  if (!event.spans.empty()) appendSpans(out, event.spans);
+  if (!event.spans.empty()) appendSpans(out, event);
   if (event.kind == EventKind::kPrompt) out += (event.flags & GW_EVENT_ECHO_OFF) ? ",\"echo\":false" : ",\"echo\":true";
   if (!event.dataJson.empty()) {
     out += ',';

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gw/event.h"
@@ -26,7 +27,7 @@ struct Span {
   uint32_t fg = 0;
   uint32_t bg = 0;
   uint32_t attrs = 0;  // GW_SPAN_*
-  std::string link;
+  uint32_t link = 0;   // its place in Event::links, from 1; 0: none
   bool operator==(const Span&) const = default;
 };
 
@@ -39,9 +40,14 @@ struct Event {
   std::string latestKey;  // for kLatest
   std::string text;
   std::vector<Span> spans;
+  std::vector<std::string> links;
   /// kData: the whole gateway.v1 payload, a JSON object. Text and prompt: further members as the
   /// inside of an object ("\"from\":\"Anna\",\"room\":\"lobby\""), or empty.
   std::string dataJson;
+
+  std::string_view linkOf(const Span& span) const {
+    return span.link == 0 || span.link > links.size() ? std::string_view() : links[span.link - 1];
+  }
 };
 
 using EventPtr = std::shared_ptr<const Event>;

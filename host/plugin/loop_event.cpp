@@ -20,56 +20,50 @@ LoopEvent::LoopEvent(EventPtr event) : event_(std::move(event)) { liveBytesHere 
 LoopEvent::~LoopEvent() { liveBytesHere -= bytes(); }
 uint64_t LoopEvent::liveBytes() { return liveBytesHere; }
 
-void LoopEvent::buildView() {
-  spans_.reserve(event_->spans.size());
+LoopEvent::Encoded& LoopEvent::encode() {
+  encoded_ = std::make_unique<Encoded>();
+  encoded_->spans.reserve(event_->spans.size());
   for (const Span& span : event_->spans)
-    spans_.push_back(gw_span{span.start, span.len, span.fg, span.bg, span.attrs, slice(span.link)});
-  view_.struct_size = sizeof view_;
-  view_.delivery = static_cast<uint32_t>(event_->delivery);
-  view_.kind = static_cast<uint32_t>(event_->kind);
-  view_.flags = event_->flags;
-  view_.name = slice(event_->name);
-  view_.text = slice(event_->text);
-  view_.spans = spans_.data();
-  view_.span_count = spans_.size();
-  view_.state_version = event_->stateVersion;
-  view_.host_h = this;
-  viewBuilt_ = true;
-}
-
-const gw_event& LoopEvent::view() {
-  if (!viewBuilt_) buildView();
-  return view_;
+    encoded_->spans.push_back(gw_span{span.start, span.len, span.fg, span.bg, span.attrs, slice(event_->linkOf(span))});
+  gw_event& view = encoded_->view;
+  view.struct_size = sizeof view;
+  view.delivery = static_cast<uint32_t>(event_->delivery);
+  view.kind = static_cast<uint32_t>(event_->kind);
+  view.flags = event_->flags;
+  view.name = slice(event_->name);
+  view.text = slice(event_->text);
+  view.spans = encoded_->spans.data();
+  view.span_count = encoded_->spans.size();
+  view.state_version = event_->stateVersion;
+  view.host_h = this;
+  return *encoded_;
 }
 
 gw_slice LoopEvent::payload() {
-  if (payload_.empty()) payload_ = payloadJson(*event_);
-  return slice(payload_);
+  std::string& payload = encoded().payload;
+  if (payload.empty()) payload = payloadJson(*event_);
+  return slice(payload);
 }
 
 const net::SharedBytes* LoopEvent::bodyFor(const StreamClass& streamClass) {
-  for (const Body& body : bodies_)
+  std::vector<Body>& bodies = encoded().bodies;
+  for (const Body& body : bodies)
     if (body.classId == streamClass.id) return body.shown ? &body.bytes : nullptr;
   Body body{streamClass.id, false, {}};
-  std::string encoded;
+  std::string text;
   Instance& instance = *streamClass.instance;
   instance.counters().encodeCalls.fetch_add(1, std::memory_order_relaxed);
-  const gw_status status = instance.generation().encode().encode(instance.raw(), slice(streamClass.description),
-                                                                 &view(), asBuilder(encoded));
+  const gw_status status =
+      instance.generation().encode().encode(instance.raw(), slice(streamClass.description), &view(), asBuilder(text));
   if (status == GW_OK) {
     body.shown = true;
-    body.bytes = net::SharedBytes(encoded);
+    body.bytes = net::SharedBytes(text);
   }
-  bodies_.push_back(std::move(body));
-  return bodies_.back().shown ? &bodies_.back().bytes : nullptr;
+  bodies.push_back(std::move(body));
+  return bodies.back().shown ? &bodies.back().bytes : nullptr;
 }
 
-void LoopEvent::dropBodies() {
-  bodies_ = {};
-  payload_ = {};
-  spans_ = {};  // a replay builds them again
-  viewBuilt_ = false;
-}
+void LoopEvent::dropBodies() { encoded_.reset(); }
 
 size_t LoopEvent::bytes() const {
   return sizeof(Event) + event_->text.size() + event_->dataJson.size() + event_->spans.size() * sizeof(Span);

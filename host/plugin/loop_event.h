@@ -2,6 +2,7 @@
 // LoopEvent: a loop's handle of an event, with the bodies encoded for each class on this loop.
 // Thread: one loop; the count is not atomic. "Encode once" lives here.
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,7 @@ class LoopEvent : public LoopCounted<LoopEvent> {
 
   const Event& event() const { return *event_; }
   /// The event as it crosses the ABI; stable until dropBodies().
-  const gw_event& view();
+  const gw_event& view() { return encoded().view; }
   /// The complete gateway.v1 payload, built on first use.
   gw_slice payload();
   /// The body for a class, encoded on first use; null: the class does not show this event.
@@ -37,14 +38,18 @@ class LoopEvent : public LoopCounted<LoopEvent> {
     bool shown;
     net::SharedBytes bytes;
   };
-  void buildView();
+  /// What deliveries need and a log entry does not.
+  struct Encoded {
+    gw_event view{};
+    std::vector<gw_span> spans;
+    std::string payload;
+    std::vector<Body> bodies;
+  };
+  Encoded& encoded() { return encoded_ ? *encoded_ : encode(); }
+  Encoded& encode();
 
   EventPtr event_;
-  gw_event view_{};
-  bool viewBuilt_ = false;
-  std::vector<gw_span> spans_;
-  std::string payload_;
-  std::vector<Body> bodies_;
+  std::unique_ptr<Encoded> encoded_;
 };
 
 using LoopEventPtr = IntrusivePtr<LoopEvent>;

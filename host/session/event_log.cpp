@@ -110,7 +110,7 @@ std::string packEvent(const plugin::Event& event) {
   out.number(static_cast<uint32_t>(event.spans.size()));
   for (const plugin::Span& span : event.spans) {
     for (const uint32_t value : {span.start, span.len, span.fg, span.bg, span.attrs}) out.number(value);
-    out.text(span.link);
+    out.text(event.linkOf(span));
   }
   return out.take();
 }
@@ -129,7 +129,10 @@ bool unpackEvent(std::string_view bytes, plugin::Event& out) {
   for (uint32_t i = 0; i < spans && in.ok(); ++i) {
     plugin::Span span;
     for (uint32_t* field : {&span.start, &span.len, &span.fg, &span.bg, &span.attrs}) *field = in.number<uint32_t>();
-    span.link = in.text();
+    if (std::string link = in.text(); !link.empty()) {
+      out.links.push_back(std::move(link));
+      span.link = static_cast<uint32_t>(out.links.size());
+    }
     out.spans.push_back(std::move(span));
   }
   return in.ok();

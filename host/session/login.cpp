@@ -33,7 +33,7 @@ void SessionManager::login(Session& session, LoginKind kind, Credentials credent
                                        if (auto moved = back.setState(State::kCharacterSelection); !moved)
                                          return then(back, moved.error());
                                        back.user = *result;
-                                       if (!back.strangerKey.empty()) forgetStranger(back);
+                                       if (back.isStranger) forgetStranger(back);
                                        noteAuthenticated(back);
                                      }
                                      then(back, std::move(result));

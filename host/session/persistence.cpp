@@ -12,7 +12,7 @@ namespace gw::session {
 namespace {
 
 constexpr uint64_t kCodeUs = 600'000'000;
-constexpr size_t kSavesPerTick = 500;
+constexpr size_t kSavesUnderWay = 256;
 
 uint64_t keyOf(const SessionId& id) { return id.lo; }
 
@@ -98,8 +98,7 @@ store::SessionBundle SessionManager::bundleOf(const Session& session, bool withL
     for (auto& token : tokenRecords(session, lineage)) bundle.tokens.push_back(std::move(token));
   }
   for (const DeviceCommands& device : session.devices) bundle.devices.push_back({device.device, device.lastClientSeq});
-  if (const auto* commands = mutableSession.commandsForStore())
-    for (const auto& [seq, text] : *commands) bundle.commands.push_back({seq, text});
+  for (const auto& [seq, text] : session.commands()) bundle.commands.push_back({seq, text});
   bundle.rooms = session.rooms;
   if (withLog)
     for (size_t i = 0; i < session.log.size(); ++i) {
@@ -135,11 +134,23 @@ void SessionManager::markForSaving(Session& session) {
 }
 
 void SessionManager::housekeepSaving() {
-  if (!services_.store || services_.store->isCongested()) return;
-  const size_t count = std::min(dirty_.size(), kSavesPerTick);
+  savesDue_ = dirty_.size();
+  saveSome();
+}
+
+// A few at a time: what waits for the store is a copy of everything that is saved.
+void SessionManager::saveSome() {
+  if (!services_.store || services_.store->isCongested() || savesUnderWay_ >= kSavesUnderWay) return;
+  const size_t count = std::min<size_t>(savesDue_, kSavesUnderWay - savesUnderWay_);
+  savesDue_ -= count;
   for (size_t i = 0; i < count; ++i) {
     Session* session = find(dirty_[i]);
-    if (session && session->saveDue) saveNow(*session, session->state() == State::kDisconnected, false, [](bool) {});
+    if (!session || !session->saveDue) continue;
+    ++savesUnderWay_;
+    saveNow(*session, session->state() == State::kDisconnected, false, [this](bool) {
+      --savesUnderWay_;
+      if (savesUnderWay_ < kSavesUnderWay / 2) saveSome();
+    });
   }
   dirty_.erase(dirty_.begin(), dirty_.begin() + static_cast<std::ptrdiff_t>(count));
 }
@@ -242,8 +253,7 @@ Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle, bool wa
   if (services_.backend)
     services_.backend->entered({session.id(), session.user, session.character, true, bundle.rooms});
   for (const store::QueuedCommand& command : bundle.commands)
-    if (session.restoreCommand(command.seq, command.text) && services_.backend)
-      services_.backend->command(session.id(), command.seq, command.text);
+    if (session.restoreCommand(command.seq, command.text)) giveToBackend(session, command.seq, command.text);
   armTimer(session);
   return session;
 }

@@ -207,7 +207,7 @@ std::string SessionManager::issueAttachToken(Session& session, Lineage& from) {
 std::string SessionManager::sessionBlockJson(Session& session, Lineage& lineage, bool resumed,
                                              std::string reconnectToken) {
   const SessionToken access = SessionToken::make(session.id());
-  lineage.previousAccess = lineage.access;
+  lineage.previousAccess.set(lineage.access);
   lineage.access = hashOf(access.secret);
   std::string json = "{\"id\":\"" + session.id().toString() + "\",\"epoch\":" + std::to_string(session.epoch) +
                      ",\"state\":\"" + toString(session.state()) + "\",\"resumed\":" + (resumed ? "true" : "false") +

@@ -60,28 +60,34 @@ void TokenChain::start(const Hash& token, int64_t expiresAtUs) {
   expiresAtUs_ = expiresAtUs;
 }
 
+const TokenChain::Rotation& TokenChain::rotation() const {
+  static const Rotation kNone;
+  return rotation_ ? *rotation_ : kNone;
+}
+
 TokenChain::Use TokenChain::use(const Hash& token, const Hash& attempt, const Hash& successor, int64_t nowUs,
                                 int64_t expiresAtUs) {
   if (isEmpty(current_)) return Use::kWrong;
-  if (!isEmpty(retired_) && sameHash(token, retired_)) return Use::kStolen;
-  const bool isSuccessor = !isEmpty(successor_) && sameHash(token, successor_);
+  if (!isEmpty(retired()) && sameHash(token, retired())) return Use::kStolen;
+  const bool isSuccessor = !isEmpty(this->successor()) && sameHash(token, this->successor());
   if (!isSuccessor && !sameHash(token, current_)) return Use::kWrong;
   if (nowUs >= expiresAtUs_) return Use::kExpired;
   if (isSuccessor) confirm();  // its own use proves that the client holds it
-  const bool again = !isEmpty(attempt_);
-  if (again && !sameHash(attempt, attempt_)) return Use::kOtherAttempt;
-  attempt_ = attempt;
-  successor_ = successor;
+  const bool again = !isEmpty(this->attempt());
+  if (again && !sameHash(attempt, this->attempt())) return Use::kOtherAttempt;
+  if (!rotation_) rotation_ = std::make_unique<Rotation>();
+  rotation_->attempt = attempt;
+  rotation_->successor = successor;
   expiresAtUs_ = expiresAtUs;
   return again ? Use::kIssuedAgain : Use::kIssued;
 }
 
 void TokenChain::confirm() {
-  if (isEmpty(successor_)) return;
-  retired_ = current_;
-  current_ = successor_;
-  attempt_ = {};
-  successor_ = {};
+  if (isEmpty(successor())) return;
+  rotation_->retired = current_;
+  current_ = rotation_->successor;
+  rotation_->attempt = {};
+  rotation_->successor = {};
 }
 
 void TokenChain::extend(int64_t expiresAtUs) {
@@ -90,16 +96,16 @@ void TokenChain::extend(int64_t expiresAtUs) {
 
 bool TokenChain::knows(const Hash& token) const {
   if (isEmpty(current_)) return false;
-  return sameHash(token, current_) || (!isEmpty(successor_) && sameHash(token, successor_)) ||
-         (!isEmpty(retired_) && sameHash(token, retired_));
+  return sameHash(token, current_) || (!isEmpty(successor()) && sameHash(token, successor())) ||
+         (!isEmpty(retired()) && sameHash(token, retired()));
 }
 
 void TokenChain::restore(const Hash& current, const Hash& attempt, const Hash& successor, const Hash& retired,
                          int64_t expiresAtUs) {
   current_ = current;
-  attempt_ = attempt;
-  successor_ = successor;
-  retired_ = retired;
+  rotation_.reset();
+  if (!isEmpty(attempt) || !isEmpty(successor) || !isEmpty(retired))
+    rotation_ = std::make_unique<Rotation>(Rotation{attempt, successor, retired});
   expiresAtUs_ = expiresAtUs;
 }
 

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,18 +58,24 @@ class TokenChain {
 
   // For the store.
   const Hash& current() const { return current_; }
-  const Hash& attempt() const { return attempt_; }
-  const Hash& successor() const { return successor_; }
-  const Hash& retired() const { return retired_; }
+  const Hash& attempt() const { return rotation().attempt; }
+  const Hash& successor() const { return rotation().successor; }
+  const Hash& retired() const { return rotation().retired; }
   int64_t expiresAtUs() const { return expiresAtUs_; }
   void restore(const Hash& current, const Hash& attempt, const Hash& successor, const Hash& retired,
                int64_t expiresAtUs);
 
  private:
+  /// Only chains that were used have one: most connections never come back.
+  struct Rotation {
+    Hash attempt{};
+    Hash successor{};
+    Hash retired{};
+  };
+  const Rotation& rotation() const;
+
   Hash current_{};
-  Hash attempt_{};
-  Hash successor_{};
-  Hash retired_{};
+  std::unique_ptr<Rotation> rotation_;
   int64_t expiresAtUs_ = 0;
 };
 

@@ -72,7 +72,9 @@ void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
                 {{"session", session.id().toString().substr(0, 8)}, {"user", session.user.userName}});
       for (Lineage& each : session.lineages()) {
         each.tokens.revoke();
-        each.access = each.previousAccess = each.attach = each.cookie = Hash{};
+        each.access = each.attach = Hash{};
+        each.previousAccess.clear();
+        each.cookie.clear();
       }
       saveNow(session, session.state() == State::kDisconnected, false, [](bool) {});
       return refuseResume(request, notFound());
@@ -245,13 +247,12 @@ void SessionManager::bindHere(Caller caller, uint32_t kind, const SessionToken& 
   binding->session = session->id();
   std::string cookie;
   for (Lineage& lineage : session->lineages()) {
-    if (kind == GW_BIND_BEARER &&
-        (sameHash(presented, lineage.access) || sameHash(presented, lineage.previousAccess))) {
+    if (kind == GW_BIND_BEARER && (sameHash(presented, lineage.access) || lineage.previousAccess.matches(presented))) {
       binding->lineage = lineage.id;
       binding->device = lineage.device;
       binding->from = std::max(from, lineage.acknowledged);
       if (sameHash(presented, lineage.access)) lineage.tokens.confirm();
-    } else if (kind == GW_BIND_COOKIE && !isEmpty(lineage.cookie) && sameHash(presented, lineage.cookie)) {
+    } else if (kind == GW_BIND_COOKIE && lineage.cookie.matches(presented)) {
       binding->lineage = lineage.id;
       binding->device = lineage.device;
       binding->from = std::max(from, lineage.acknowledged);
@@ -262,7 +263,7 @@ void SessionManager::bindHere(Caller caller, uint32_t kind, const SessionToken& 
       const std::string device = lineage.device;
       const SessionToken minted = SessionToken::make(session->id());
       Lineage& opened = session->newLineage(device, start);
-      opened.cookie = hashOf(minted.secret);
+      opened.cookie.set(hashOf(minted.secret));
       binding->lineage = opened.id;
       binding->device = device;
       binding->from = start;

@@ -29,7 +29,7 @@ Attachment::~Attachment() = default;
 std::string Attachment::connectionId() const { return "c" + std::to_string(stream.id()); }
 
 Session::Session(SessionId id, net::EventLoop& loop, const EventLog::Bounds& bounds, net::Timer::Callback onTimer)
-    : timer(loop.timers(), onTimer, this), id_(id), bounds_(bounds) {}
+    : id_(id), bounds_(bounds), timer(loop.timers(), onTimer, this) {}
 
 Session::~Session() = default;
 
@@ -151,9 +151,8 @@ void Session::restoreLineage(uint32_t lineageId, const std::string& device, Posi
 }
 
 bool Session::restoreCommand(uint64_t seq, const std::string& text) {
-  if (!commands_) commands_ = std::make_unique<std::deque<std::pair<uint64_t, std::string>>>();
-  if (commands_->size() >= kMaxQueuedCommands) return false;
-  commands_->emplace_back(seq, text);
+  if (commands_.size() >= kMaxQueuedCommands) return false;
+  commands_.emplace_back(seq, text);
   return true;
 }
 
@@ -200,17 +199,17 @@ Session::Accept Session::acceptCommand(const std::string& device, uint64_t clien
 }
 
 bool Session::queueCommand(uint64_t& seqOut, const std::string& text) {
-  if (!commands_) commands_ = std::make_unique<std::deque<std::pair<uint64_t, std::string>>>();
-  if (commands_->size() >= kMaxQueuedCommands) return false;
+  if (commands_.size() >= kMaxQueuedCommands) return false;
   seqOut = ++commandSeq;
-  commands_->emplace_back(seqOut, text);
+  commands_.emplace_back(seqOut, text);
   return true;
 }
 
 void Session::commandsAcknowledged(uint64_t seq) {
-  if (!commands_) return;
-  while (!commands_->empty() && commands_->front().first <= seq) commands_->pop_front();
-  if (commands_->empty()) commands_.reset();
+  const auto first = std::find_if(commands_.begin(), commands_.end(), [&](const auto& c) { return c.first > seq; });
+  commands_.erase(commands_.begin(), first);
+  // Who once had a long queue should not keep its room.
+  if (commands_.empty() && commands_.capacity() > 4) commands_ = std::vector<std::pair<uint64_t, std::string>>();
 }
 
 }  // namespace gw::session

@@ -7,7 +7,6 @@
 //  2. Every logged event is offered to each attachment once, in order.
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,18 +22,29 @@
 
 namespace gw::session {
 
+/// A hash that few lineages have: kept outside of them.
+class RareHash {
+ public:
+  bool matches(const Hash& presented) const { return hash_ && sameHash(presented, *hash_); }
+  void set(const Hash& hash) { hash_ = isEmpty(hash) ? nullptr : std::make_unique<Hash>(hash); }
+  void clear() { hash_.reset(); }
+
+ private:
+  std::unique_ptr<Hash> hash_;
+};
+
 /// One line of connections that succeed one another by one reconnect token.
 struct Lineage {
   uint32_t id = 0;
   std::string device;
   Position acknowledged;
   TokenChain tokens;
-  Hash access{};          // hash of the accessToken in force; in memory only
-  Hash previousAccess{};  // still good for requests until the new one was used
-  Hash attach{};          // an unused attach token, 30 s
+  Hash access{};            // hash of the accessToken in force; in memory only
+  RareHash previousAccess;  // still good for requests until the new one was used
+  Hash attach{};            // an unused attach token, 30 s
   uint64_t attachUntilNs = 0;
   Position attachFrom;
-  Hash cookie{};                // what the attach token was exchanged for
+  RareHash cookie;              // what the attach token was exchanged for
   std::string helloConnection;  // connId of the hello-ok that carried the unconfirmed token
   uint64_t lastSeenNs = 0;
 };
@@ -46,7 +56,18 @@ struct DeviceCommands {
 };
 
 class Session {
+ private:
+  // First what every broadcast touches, so that it is in few cache lines.
+  const SessionId id_;
+  std::vector<Attachment*> attachments_;
+  const EventLog::Bounds& bounds_;
+
  public:
+  uint64_t epoch = 1;
+  uint64_t lastSeq = 0;
+  EventLog log;
+  uint64_t droppedEvents = 0;
+
   static constexpr size_t kMaxLineages = 8;
   static constexpr size_t kMaxDevices = 8;
   static constexpr size_t kMaxLatest = 64;
@@ -96,8 +117,6 @@ class Session {
   Position head() const { return {epoch, lastSeq}; }
 
   // Plain facts; set by SessionManager and the store conversion.
-  uint64_t epoch = 1;
-  uint64_t lastSeq = 0;
   uint64_t commandSeq = 0;
   Identity user;
   Character character;
@@ -114,8 +133,7 @@ class Session {
   bool saveDue = false;
   bool unloading = false;
   std::vector<DeviceCommands> devices;
-  std::deque<std::pair<uint64_t, std::string>>* commandsForStore() { return commands_.get(); }
-  EventLog log;
+  const std::vector<std::pair<uint64_t, std::string>>& commands() const { return commands_; }
   std::vector<std::string> rooms;
   struct BroadcastSlots {  // the broadcaster's place of this session in its own lists
     size_t playing = static_cast<size_t>(-1);
@@ -123,9 +141,8 @@ class Session {
   net::Timer timer;  // idle, lease, unload: the manager's one timer per session
   class SessionManager* manager = nullptr;
   uint64_t uncleanBefore = 0;  // epochs below it ended without a clean stop
-  uint64_t droppedEvents = 0;
-  std::string strangerKey;  // made by /rpc and not logged in: counted against this address
-  TokenBucket requests;     // commands by POST /rpc: all its connections together
+  bool isStranger = false;     // made by /rpc and not logged in: counted against its address
+  TokenBucket requests;        // commands by POST /rpc: all its connections together
 
  private:
   friend class SessionManager;
@@ -133,14 +150,11 @@ class Session {
   void setLatest(plugin::LoopEvent& event);
   void trimAcknowledged();
 
-  const SessionId id_;
   State state_ = State::kConnecting;
-  const EventLog::Bounds& bounds_;
   uint32_t nextLineage_ = 1;
-  std::vector<Attachment*> attachments_;
   std::vector<Lineage> lineages_;
-  std::vector<std::pair<std::string, plugin::LoopEventPtr>> latest_;        // oldest set first
-  std::unique_ptr<std::deque<std::pair<uint64_t, std::string>>> commands_;  // not acknowledged yet
+  std::vector<std::pair<std::string, plugin::LoopEventPtr>> latest_;  // oldest set first
+  std::vector<std::pair<uint64_t, std::string>> commands_;            // not acknowledged yet
 };
 
 }  // namespace gw::session

@@ -34,6 +34,7 @@ void setPragmas(Sql& sql, Durability durability, int busyTimeoutMs, const std::s
   }
   sql.once(durability == Durability::kStrict ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
   sql.once("PRAGMA foreign_keys = ON");
+  sql.once("PRAGMA cache_size = -512");  // KiB a worker; the kernel has the rest of the file
   sql.once("PRAGMA journal_size_limit = 67108864");
 }
 

@@ -73,7 +73,8 @@ TEST(EventPacking, RoundTripsEveryField) {
   event.name = "output";
   event.text = "Grüße, 世界\n\tzweite Zeile";
   event.dataJson = "\"from\":\"Anna\"";
-  event.spans = {{0, 5, GW_COLOR_PALETTE(3), GW_COLOR_RGB(0x123456), GW_SPAN_BOLD, "https://example.org/"}};
+  event.spans = {{0, 5, GW_COLOR_PALETTE(3), GW_COLOR_RGB(0x123456), GW_SPAN_BOLD, 1}};
+  event.links = {"https://example.org/"};
   plugin::Event back;
   ASSERT_TRUE(unpackEvent(packEvent(event), back));
   EXPECT_EQ(back.text, event.text);
@@ -82,12 +83,14 @@ TEST(EventPacking, RoundTripsEveryField) {
   EXPECT_EQ(back.flags, event.flags);
   EXPECT_EQ(back.stateVersion, event.stateVersion);
   EXPECT_EQ(back.spans, event.spans);
+  EXPECT_EQ(back.links, event.links);
 }
 
 TEST(EventPacking, RefusesEveryTruncation) {
   plugin::Event event;
   event.text = "some text";
-  event.spans = {{0, 4, 1, 2, 3, "http://x/"}};
+  event.spans = {{0, 4, 1, 2, 3, 1}};
+  event.links = {"http://x/"};
   const std::string packed = packEvent(event);
   for (size_t size = 0; size < packed.size(); ++size) {
     plugin::Event back;

@@ -65,7 +65,7 @@ TEST_F(TokenChainTest, GoesOnAfterBeingRestored) {
   use("first", "a", "second");
   TokenChain restored;
   restored.restore(chain_.current(), chain_.attempt(), chain_.successor(), chain_.retired(), chain_.expiresAtUs());
-  chain_ = restored;
+  chain_ = std::move(restored);
   EXPECT_EQ(use("first", "b", "evil"), TokenChain::Use::kOtherAttempt);
   EXPECT_EQ(use("first", "a", "third"), TokenChain::Use::kIssuedAgain);
 }

@@ -164,6 +164,7 @@ bool memory(const Row& row, const RowOptions& options) {
   const auto rest = [&] {
     fleet.settle(1500);  // the lobby's summaries come once a second
     fleet.ackAll();
+    fleet.settle(500);
     return residentBytes(options.gateway.pid);
   };
   fleet.open(warm, kLoginsUnderWay);

@@ -79,12 +79,13 @@ class Backend {
   virtual void left(SessionId session, std::string reason) = 0;          // closed or back to selection
   virtual void disconnected(SessionId session, std::string reason) = 0;  // no connection left
   virtual void reconnected(SessionId session) = 0;
-  // Commands may wait for pushCommands(), which follows at the end of the caller's loop turn: one
-  // wake-up of the backend a turn, not one a line.
   virtual void command(SessionId session, uint64_t seq, std::string text) = 0;
   /// A line answered under prompt{echo:false}: never queued nor logged.
   virtual void privateCommand(SessionId session, std::string text) = 0;
-  virtual void pushCommands() = 0;
+
+  /// Everything above may wait until this, which follows at the end of the caller's loop turn: the
+  /// backend is woken up once a turn, not once a call.
+  virtual void push() = 0;
 };
 
 /// What a backend may ask of the gateway. Any thread; FIFO per calling thread and session.

@@ -139,8 +139,7 @@ bool SessionManager::playLine(Session& session, Attachment* from, const std::str
   if (session.echoOff) {
     // Answered under a hidden prompt: never queued, stored or logged.
     session.echoOff = false;
-    if (services_.backend) services_.backend->privateCommand(session.id(), line);
-    pushCommandsAtTurnEnd();
+    if (services_.backend) backend()->privateCommand(session.id(), line);
     return true;
   }
   uint64_t seq = 0;
@@ -153,18 +152,18 @@ bool SessionManager::playLine(Session& session, Attachment* from, const std::str
 }
 
 void SessionManager::giveToBackend(const Session& session, uint64_t seq, const std::string& line) {
-  if (!services_.backend || !services_.backend->isUp()) return;
-  services_.backend->command(session.id(), seq, line);
-  pushCommandsAtTurnEnd();
+  if (services_.backend && services_.backend->isUp()) backend()->command(session.id(), seq, line);
 }
 
-void SessionManager::pushCommandsAtTurnEnd() {
-  if (isPushDue_ || !services_.backend) return;
-  isPushDue_ = true;
-  loop_.atTurnEnd([this] {
-    isPushDue_ = false;
-    services_.backend->pushCommands();
-  });
+Backend* SessionManager::backend() {
+  if (services_.backend && !isPushDue_) {
+    isPushDue_ = true;
+    loop_.atTurnEnd([this] {
+      isPushDue_ = false;
+      services_.backend->push();
+    });
+  }
+  return services_.backend;
 }
 
 gw_status SessionManager::frame(plugin::Stream& stream, std::string_view utf8) {

@@ -40,11 +40,11 @@ void SessionManager::login(Session& session, LoginKind kind, Credentials credent
                                    });
   switch (kind) {
     case LoginKind::kPassword:
-      return services_.backend->authenticate(std::move(credentials), std::move(reply));
+      return backend()->authenticate(std::move(credentials), std::move(reply));
     case LoginKind::kRegister:
-      return services_.backend->registerUser(std::move(credentials), std::move(reply));
+      return backend()->registerUser(std::move(credentials), std::move(reply));
     case LoginKind::kGuest:
-      return services_.backend->guest(credentials.limitKey, std::move(reply));
+      return backend()->guest(credentials.limitKey, std::move(reply));
   }
 }
 
@@ -59,15 +59,15 @@ void SessionManager::noteAuthenticated(Session& session) {
 void SessionManager::listCharacters(Session& session,
                                     UniqueFunction<void(Session&, Result<std::vector<Character>>)> then) {
   if (!services_.backend || !services_.backend->isUp()) return then(session, backendDown());
-  services_.backend->listCharacters(session.user.userId,
-                                    toSession<std::vector<Character>>(*this, session.id(), std::move(then)));
+  backend()->listCharacters(session.user.userId,
+                            toSession<std::vector<Character>>(*this, session.id(), std::move(then)));
 }
 
 void SessionManager::createCharacter(Session& session, NewCharacter wanted,
                                      UniqueFunction<void(Session&, Result<Character>)> then) {
   if (!services_.backend || !services_.backend->isUp()) return then(session, backendDown());
-  services_.backend->createCharacter(session.user.userId, std::move(wanted),
-                                     toSession<Character>(*this, session.id(), std::move(then)));
+  backend()->createCharacter(session.user.userId, std::move(wanted),
+                             toSession<Character>(*this, session.id(), std::move(then)));
 }
 
 void SessionManager::enter(EnterRequest request) {
@@ -81,18 +81,19 @@ void SessionManager::enter(EnterRequest request) {
   if (!services_.backend || !services_.backend->isUp()) return failEnter(request, backendDown());
   const std::string userId = session->user.userId;
   const std::string wanted = request.character;
-  services_.backend->selectCharacter(
+  backend()->selectCharacter(
       userId, wanted,
-      toSession<Character>(*this, request.session,
-                           [this, request = std::move(request)](Session& back, Result<Character> chosen) mutable {
-                             if (!chosen) return failEnter(request, chosen.error());
-                             request.chosen = *chosen;
-                             request.userId = back.user.userId;
-                             const Claim claim{back.user.userId, back.id(), request.chosen.id, request.gameSession};
-                             toUserLoop(claim, [this, request = std::move(request)](Verdict verdict) mutable {
-                               verdictFor(std::move(request), verdict);
-                             });
-                           }));
+      toSession<Character>(
+          *this, request.session,
+          [this, request = std::move(request)](Session& back, Result<Character> chosen) mutable {
+            if (!chosen) return failEnter(request, chosen.error());
+            request.chosen = *chosen;
+            request.userId = back.user.userId;
+            const Claim claim{back.user.userId, back.id(), request.chosen.id, request.gameSession, back.user.isGuest};
+            toUserLoop(claim, [this, request = std::move(request)](Verdict verdict) mutable {
+              verdictFor(std::move(request), verdict);
+            });
+          }));
 }
 
 }  // namespace gw::session

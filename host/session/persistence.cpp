@@ -249,9 +249,9 @@ Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle, bool wa
   ++services_.counters.sessions;
   broadcast_.sessionJoined(session);
   SessionManager& owner = userHome(row.userId);
-  owner.loop_.post([&owner, claim = Claim{row.userId, row.id, row.entityId, {}}] { owner.users_.restored(claim); });
-  if (services_.backend)
-    services_.backend->entered({session.id(), session.user, session.character, true, bundle.rooms});
+  owner.loop_.post(
+      [&owner, claim = Claim{row.userId, row.id, row.entityId, {}, false}] { owner.users_.restored(claim); });
+  if (services_.backend) backend()->entered({session.id(), session.user, session.character, true, bundle.rooms});
   for (const store::QueuedCommand& command : bundle.commands)
     if (session.restoreCommand(command.seq, command.text)) giveToBackend(session, command.seq, command.text);
   armTimer(session);
@@ -306,7 +306,7 @@ void SessionManager::deleteExpired() {
 
 // [user loop] Guests have no past: only a named user's character may be waiting in the store.
 void SessionManager::findStored(const Claim& claim, UniqueFunction<void(SessionId)> done) {
-  if (!services_.store || claim.userId.starts_with("guest")) return done({});
+  if (!services_.store || claim.isNew) return done({});
   auto found = std::make_shared<SessionId>();
   services_.store->submit(
       userLoop(claim.userId, 1 << 20),

@@ -73,7 +73,7 @@ void SessionManager::enterHere(EnterRequest request) {
   session->gameSession = request.gameSession;
   (void)session->setState(State::kPlaying);
   broadcast_.sessionJoined(*session);
-  if (services_.backend) services_.backend->entered({session->id(), session->user, session->character, false, {}});
+  if (services_.backend) backend()->entered({session->id(), session->user, session->character, false, {}});
   Attachment* attachment = request.caller.streamId ? attachmentOf(request.caller.streamId) : nullptr;
   finishEnter(*session, attachment, request, false);
 }
@@ -93,7 +93,7 @@ void SessionManager::takeOverThere(EnterRequest request, const SessionId& existi
       const bool wasAway = session->state() == State::kDisconnected;
       if (wasAway) (void)session->setState(State::kPlaying);
       target.closeOthersForGameSession(*session, mine, wish.gameSession);
-      if (wasAway && target.services_.backend) target.services_.backend->reconnected(session->id());
+      if (wasAway && target.services_.backend) target.backend()->reconnected(session->id());
       target.finishEnter(*session, mine, wish, true);
     });
   };

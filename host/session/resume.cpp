@@ -147,7 +147,7 @@ void SessionManager::resumeCommitted(Session& session, uint32_t lineageId, const
     session.replay(*attachment, request.from);
     noteAuthenticated(session);
   }
-  if (wasAway && services_.backend) services_.backend->reconnected(session.id());
+  if (wasAway && services_.backend) backend()->reconnected(session.id());
   announcePresence(session);
   armTimer(session);
 }
@@ -308,7 +308,7 @@ void SessionManager::attachBound(plugin::Stream& stream) {
   stream.notice(GW_NOTICE_ATTACHED, session->epoch, 1);
   session->acknowledge(binding.lineage, binding.from);
   session->replay(attachment, binding.from);
-  if (wasAway && services_.backend) services_.backend->reconnected(session->id());
+  if (wasAway && services_.backend) backend()->reconnected(session->id());
   announcePresence(*session);
   armTimer(*session);
 }

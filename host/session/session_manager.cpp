@@ -140,7 +140,7 @@ void SessionManager::dropConnections(Session& session, uint32_t code, const std:
 void SessionManager::leavePlaying(Session& session, const std::string& reason) {
   broadcast_.sessionLeft(session);
   session.rooms.clear();
-  if (services_.backend) services_.backend->left(session.id(), reason);
+  if (services_.backend) backend()->left(session.id(), reason);
   announcePresence(session, true);
   releaseUser(session);
 }
@@ -151,7 +151,7 @@ void SessionManager::lastConnectionGone(Session& session, uint32_t code) {
   (void)session.setState(State::kDisconnected);
   session.lastActivityUs = nowUs();
   extendTokens(session);
-  if (services_.backend) services_.backend->disconnected(session.id(), "networkError");
+  if (services_.backend) backend()->disconnected(session.id(), "networkError");
   announcePresence(session);
   // A stop writes the final state itself, once.
   if (!services_.stopping) saveAway(session);

@@ -174,7 +174,8 @@ class SessionManager final : public plugin::InputPort {
   void handleTypedLine(Attachment& attachment, std::string line);
   bool handleOwnCommand(Session& session, Attachment& attachment, const std::string& line);
   void giveToBackend(const Session& session, uint64_t seq, const std::string& line);
-  void pushCommandsAtTurnEnd();
+  /// For requests: what is asked of it is pushed at the end of this turn. Null: there is none.
+  Backend* backend();
 
   void verdictFor(EnterRequest request, Verdict verdict);
   void enterHere(EnterRequest request);

@@ -21,6 +21,7 @@ struct Claim {
   SessionId session;
   std::string entityId;
   std::string gameSession;
+  bool isNew = false;  // the user was made by this login: nothing of theirs can be in the store
 };
 
 struct Verdict {

@@ -29,12 +29,13 @@ void Inbox::privateCommand(SessionId session, std::string text) {
   queued_.calls.push_back(Call{Call::Kind::kPrivateCommand, session, 0, std::move(text), {}});
 }
 
+void Inbox::enqueue(Task task) {
+  const std::lock_guard lock(mutex_);
+  if (!isClosed_) queued_.calls.push_back(Call{Call::Kind::kTask, {}, 0, {}, std::move(task)});
+}
+
 void Inbox::post(Task task) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (isClosed_) return;
-    queued_.calls.push_back(Call{Call::Kind::kTask, {}, 0, {}, std::move(task)});
-  }
+  enqueue(std::move(task));
   wakeConsumer();
 }
 

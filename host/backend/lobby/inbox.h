@@ -44,9 +44,10 @@ class Inbox {
   };
 
   // Any thread. Nothing happens once closed.
-  // Commands wait for wakeConsumer(), so that many need one wake-up; a task wakes at once.
+  // All but post() wait for wakeConsumer(), so that many need one wake-up.
   void command(SessionId session, uint64_t seq, std::string text);
   void privateCommand(SessionId session, std::string text);
+  void enqueue(Task task);
   void post(Task task);
   void wakeConsumer();
   /// Counts one login request; false: too many under way. loginDone() gives it back.

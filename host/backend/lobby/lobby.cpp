@@ -178,7 +178,7 @@ template <typename T, typename Ask>
 void Lobby::login(Reply<T> reply, Ask ask) {
   if (!inbox_->admitLogin()) {
     // Only the refusal waits, not what was asked; it is answered on the lobby's thread as promised.
-    return inbox_->post([reply = std::move(reply)]() mutable {
+    return inbox_->enqueue([reply = std::move(reply)]() mutable {
       Error busy = fail(ErrorCode::kRateLimited, "Too many people are coming in at once. Try again in a moment.");
       busy.retryAfterMs = 1000;
       reply(std::move(busy));
@@ -188,7 +188,7 @@ void Lobby::login(Reply<T> reply, Ask ask) {
     inbox->loginDone();
     reply(std::move(result));
   };
-  inbox_->post([ask = std::move(ask), counted = std::move(counted)]() mutable { ask(std::move(counted)); });
+  inbox_->enqueue([ask = std::move(ask), counted = std::move(counted)]() mutable { ask(std::move(counted)); });
 }
 
 void Lobby::authenticate(Credentials credentials, Reply<Identity> reply) {
@@ -229,19 +229,19 @@ void Lobby::selectCharacter(std::string userId, std::string idOrName, Reply<Char
 }
 
 void Lobby::entered(PlayingSession session) {
-  inbox_->post([this, session = std::move(session)]() mutable { core_->world.entered(std::move(session)); });
+  inbox_->enqueue([this, session = std::move(session)]() mutable { core_->world.entered(std::move(session)); });
 }
 
 void Lobby::left(SessionId session, std::string) {
-  inbox_->post([this, session] { core_->world.left(session); });
+  inbox_->enqueue([this, session] { core_->world.left(session); });
 }
 
 void Lobby::disconnected(SessionId session, std::string) {
-  inbox_->post([this, session] { core_->world.setAway(session, true); });
+  inbox_->enqueue([this, session] { core_->world.setAway(session, true); });
 }
 
 void Lobby::reconnected(SessionId session) {
-  inbox_->post([this, session] { core_->world.setAway(session, false); });
+  inbox_->enqueue([this, session] { core_->world.setAway(session, false); });
 }
 
 void Lobby::command(SessionId session, uint64_t seq, std::string text) {
@@ -250,6 +250,6 @@ void Lobby::command(SessionId session, uint64_t seq, std::string text) {
 
 void Lobby::privateCommand(SessionId session, std::string text) { inbox_->privateCommand(session, std::move(text)); }
 
-void Lobby::pushCommands() { inbox_->wakeConsumer(); }
+void Lobby::push() { inbox_->wakeConsumer(); }
 
 }  // namespace gw::lobby

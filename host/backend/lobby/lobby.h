@@ -59,7 +59,7 @@ class Lobby final : public session::Backend {
   void disconnected(SessionId session, std::string reason) override;
   void reconnected(SessionId session) override;
   void command(SessionId session, uint64_t seq, std::string text) override;
-  void pushCommands() override;
+  void push() override;
   void privateCommand(SessionId session, std::string text) override;
 
  private:

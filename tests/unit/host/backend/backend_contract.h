@@ -43,6 +43,7 @@ class BackendContract : public ::testing::TestWithParam<MakeBackend> {
       EXPECT_NE(std::this_thread::get_id(), caller) << "never synchronously";
       answer->set_value(std::move(result));  // throws on a second reply
     });
+    backend_.push();
     if (future.wait_for(std::chrono::seconds(10)) != std::future_status::ready) {
       ADD_FAILURE() << "no reply";
       return fail(ErrorCode::kTimeout, "no reply");
@@ -153,7 +154,7 @@ TEST_P(BackendContract, SelectsACharacterByIdOrNameAndOnlyOnesOwn) {
 TEST_P(BackendContract, AcknowledgesEveryCommandInOrderAfterItsOutput) {
   const SessionId anna = enter("Anna", "Aria");
   for (uint64_t seq = 1; seq <= 50; ++seq) backend_.command(anna, seq, "line " + std::to_string(seq));
-  backend_.pushCommands();
+  backend_.push();
   ASSERT_TRUE(awaitAck(anna, 50));
   const auto acknowledged = sink_.acknowledged(anna);
   EXPECT_TRUE(std::is_sorted(acknowledged.begin(), acknowledged.end()));
@@ -163,7 +164,7 @@ TEST_P(BackendContract, AcknowledgesEveryCommandInOrderAfterItsOutput) {
 TEST_P(BackendContract, AcknowledgesCommandsOfSessionsItDoesNotKnow) {
   const SessionId stranger{7, 7};
   backend_.command(stranger, 3, "hello");
-  backend_.pushCommands();
+  backend_.push();
   EXPECT_TRUE(awaitAck(stranger, 3));
 }
 
@@ -173,7 +174,7 @@ TEST_P(BackendContract, KeepsASessionThatLostItsConnection) {
   backend_.reconnected(anna);
   const size_t before = sink_.outputs();
   backend_.command(anna, 1, "hello");
-  backend_.pushCommands();
+  backend_.push();
   ASSERT_TRUE(awaitAck(anna, 1));
   EXPECT_GT(sink_.outputs(), before);
 }
@@ -182,11 +183,11 @@ TEST_P(BackendContract, ForgetsASessionThatLeft) {
   const SessionId anna = enter("Anna", "Aria");
   backend_.left(anna, "clientDisconnect");
   backend_.command(anna, 1, "anyone?");
-  backend_.pushCommands();
+  backend_.push();
   ASSERT_TRUE(awaitAck(anna, 1));
   (void)sink_.take(anna);
   backend_.command(anna, 2, "anyone?");
-  backend_.pushCommands();
+  backend_.push();
   ASSERT_TRUE(awaitAck(anna, 2));
   EXPECT_TRUE(sink_.take(anna).empty());
 }

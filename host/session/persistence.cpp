@@ -325,6 +325,7 @@ void SessionManager::saveAllForStop(UniqueFunction<void(size_t)> done, std::func
   // What the tick would save later would take the mark away again.
   tick_.cancel();
   dirty_.clear();
+  savesDue_ = 0;
   size_t submitted = 0;
   for (auto& [id, session] : sessions_) {
     if (session->state() != State::kDisconnected && session->state() != State::kPlaying) continue;

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <tuple>
@@ -38,6 +39,12 @@ class Sql {
  public:
   Sql(Poco::Data::Session session, bool keepsStatements) : session_(session), keeps_(keepsStatements) {}
 
+  /// False once the connection to the server broke, as far as is known without asking.
+  bool isConnected() { return session_ && session_->isConnected(); }
+  /// Takes the session away; statements throw until use() brings another.
+  std::optional<Poco::Data::Session> release();
+  void use(Poco::Data::Session session) { session_ = std::move(session); }
+
   /// A statement without parameters and rows: BEGIN, pragmas, schema. Never kept: Poco cannot run a
   /// statement without parameters twice.
   void once(const std::string& sql);
@@ -60,7 +67,9 @@ class Sql {
   template <typename In, typename Out>
   Prepared<In, Out>& prepared(const char* sql);
 
-  Poco::Data::Session session_;
+  Poco::Data::Session& session();
+
+  std::optional<Poco::Data::Session> session_;
   bool keeps_;
   std::unordered_map<const char*, std::unique_ptr<Kept>> kept_;
 };
@@ -109,7 +118,7 @@ struct Sql::Prepared<std::tuple<Slot...>, std::tuple<Out...>> final : Sql::Kept 
 template <typename In, typename Out>
 Sql::Prepared<In, Out>& Sql::prepared(const char* sql) {
   auto& place = kept_[sql];
-  if (!place) place = std::make_unique<Prepared<In, Out>>(session_, sql);
+  if (!place) place = std::make_unique<Prepared<In, Out>>(session(), sql);
   return static_cast<Prepared<In, Out>&>(*place);
 }
 

@@ -4,7 +4,9 @@
 //
 // One class over several files, by subject: sql_sessions, sql_tokens, sql_users, sql_rest.
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -19,11 +21,20 @@ struct Dialect {
   const char* bytesType = "BYTEA";
   /// Turns the exception in flight into an Error that names `where` (a file, a server).
   Error (*explain)(const std::string& where) = nullptr;
+  /// Many write at once: a row that is read to be changed must be locked.
+  bool locksRows = false;
 };
 
+/// Opens a session in place of one that failed, which ends by then. Throws what opening throws; then the
+/// failed one may be left for the next attempt.
+using Reopen = std::function<Poco::Data::Session(std::optional<Poco::Data::Session>& failed)>;
+
+/// With reopen (a server): a session in which anything failed is not used beyond the transaction, and
+/// what a lost connection interrupted is tried once more on a fresh one, unless it was the COMMIT: whether
+/// that happened is not known.
 class SqlSessionStore final : public SessionStore {
  public:
-  SqlSessionStore(Poco::Data::Session session, const Dialect& dialect, std::string where);
+  SqlSessionStore(Poco::Data::Session session, const Dialect& dialect, std::string where, Reopen reopen = {});
   ~SqlSessionStore() override;
 
   Result<void> begin() override;
@@ -73,7 +84,10 @@ class SqlSessionStore final : public SessionStore {
   /// The same for several statements: all of them or none.
   template <typename Work>
   auto atomically(Work work) -> std::invoke_result_t<Work>;
-  Error explainCaught() const;
+  /// What the exception in flight means for the caller; and for the session and its transaction.
+  Error noteFailure();
+  Result<void> renewSession();
+  bool wasInterrupted() const { return isLost_ && depth_ == 0; }
 
   // Parts of a bundle; they throw, and run inside atomically().
   bool upsertSession(const SessionRecord& record);
@@ -89,31 +103,47 @@ class SqlSessionStore final : public SessionStore {
   Sql sql_;
   const Dialect dialect_;
   const std::string where_;
+  const Reopen reopen_;
   int depth_ = 0;
-  /// The database ended the transaction by itself (full disk): nothing may run in it any more.
-  bool isBroken_ = false;
+  /// The database gave up the transaction from this depth on: nothing runs in it before that is rolled back.
+  struct Broken {
+    int depth;
+    Error why;
+  };
+  std::optional<Broken> broken_;
+  bool mustRenew_ = false;  // something failed in the session
+  std::optional<Poco::Data::Session> failed_;
+  bool isLost_ = false;  // the last failure was the connection's
 };
 
 template <typename Work>
 auto SqlSessionStore::guarded(Work work) -> std::invoke_result_t<Work> {
-  if (isBroken_) return fail(ErrorCode::kUnavailable, where_ + ": the transaction was ended by the database");
-  try {
-    return work();
-  } catch (const std::exception&) {
-    return explainCaught();
+  if (broken_) return broken_->why;
+  for (bool isFirst = true;; isFirst = false) {
+    if (auto renewed = renewSession(); !renewed.ok()) return renewed.error();
+    try {
+      return work();
+    } catch (const BadText& e) {
+      return fail(ErrorCode::kInvalid, e.what());
+    } catch (const std::exception&) {
+      const Error why = noteFailure();
+      if (!isFirst || !wasInterrupted()) return why;
+    }
   }
 }
 
 template <typename Work>
 auto SqlSessionStore::atomically(Work work) -> std::invoke_result_t<Work> {
-  if (auto begun = begin(); !begun.ok()) return begun.error();
-  auto result = guarded(std::move(work));
-  if (!result.ok()) {
+  for (bool isFirst = true;; isFirst = false) {
+    if (auto begun = begin(); !begun.ok()) return begun.error();
+    auto result = guarded(work);
+    if (result.ok()) {
+      if (auto done = commit(); !done.ok()) return done.error();
+      return result;
+    }
     rollback();
-    return result;
+    if (!isFirst || !wasInterrupted()) return result;
   }
-  if (auto done = commit(); !done.ok()) return done.error();
-  return result;
 }
 
 /// The first row as an optional.

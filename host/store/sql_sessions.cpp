@@ -51,6 +51,7 @@ std::vector<SessionRecord> select(Sql& sql, const char* statement, const In&... 
 }
 
 constexpr char kById[] = "SELECT " GW_SESSION_COLUMNS " FROM sessions WHERE id = $1";
+constexpr char kByIdLocked[] = "SELECT " GW_SESSION_COLUMNS " FROM sessions WHERE id = $1 FOR UPDATE";
 
 }  // namespace
 
@@ -159,7 +160,7 @@ Result<void> SqlSessionStore::readParts(const string& id, SessionBundle& bundle)
 Result<std::optional<SessionBundle>> SqlSessionStore::takeSession(const SessionId& id, int64_t nowUs) {
   return atomically([&]() -> Result<std::optional<SessionBundle>> {
     const string key = id.toString();
-    auto record = firstOf(select(sql_, kById, key));
+    auto record = firstOf(select(sql_, dialect_.locksRows ? kByIdLocked : kById, key));
     if (!record || (record->expiresAt != 0 && record->expiresAt <= nowUs)) return std::optional<SessionBundle>();
     SessionBundle bundle;
     bundle.session = std::move(*record);

@@ -4,7 +4,9 @@
 #include <filesystem>
 
 #include "contract/session_store_contract.h"
+#include "store/postgres_store.h"
 #include "support/memory_session_store.h"
+#include "support/postgres_database.h"
 
 namespace gw::store {
 namespace {
@@ -29,13 +31,20 @@ Implementation sqlite(const std::string& name, Durability durability) {
           }};
 }
 
+Implementation postgres(const std::string& name, Durability durability) {
+  return {name,
+          [durability](std::shared_ptr<void>&) { return postgresFactory(test::newPostgresDatabase(), durability); }};
+}
+
 Implementation memory() {
   return {"Memory", [](std::shared_ptr<void>&) { return std::unique_ptr<StoreFactory>(new MemoryFactory); }};
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, SessionStoreContract,
                          testing::Values(sqlite("Sqlite", Durability::kRelaxed),
-                                         sqlite("SqliteStrict", Durability::kStrict), memory()),
+                                         sqlite("SqliteStrict", Durability::kStrict),
+                                         postgres("Postgres", Durability::kRelaxed),
+                                         postgres("PostgresStrict", Durability::kStrict), memory()),
                          [](const auto& made) { return made.param.name; });
 
 }  // namespace

@@ -30,8 +30,10 @@ int codeOf(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + 
 
 }  // namespace
 
-TempFolder::TempFolder() {
-  std::string pattern = std::filesystem::temp_directory_path().string() + "/gatehouse-test-XXXXXX";
+TempFolder::TempFolder() : TempFolder(std::filesystem::temp_directory_path().string()) {}
+
+TempFolder::TempFolder(const std::string& parent) {
+  std::string pattern = parent + "/gatehouse-test-XXXXXX";
   if (::mkdtemp(pattern.data()) == nullptr) failed("mkdtemp");
   path_ = pattern;
 }

@@ -16,6 +16,7 @@ namespace gw::test {
 class TempFolder {
  public:
   TempFolder();
+  explicit TempFolder(const std::string& parent);
   ~TempFolder();
   TempFolder(const TempFolder&) = delete;
   TempFolder& operator=(const TempFolder&) = delete;

@@ -13,7 +13,7 @@ namespace gw::store {
 /// kInternal. The message names `where` (a server) and holds no values of the statement.
 Error explainPostgres(const std::string& where);
 
-/// "23505" of "postgresql_stmt_execute error: ERROR:  23505: duplicate key ..."; empty: none, then libpq
+/// "23505" of "[PostgreSQL]: postgresql_stmt_execute error: ERROR:  23505: duplicate key ..."; empty: none, then libpq
 /// speaks and not the server.
 std::string_view sqlStateOf(std::string_view message);
 

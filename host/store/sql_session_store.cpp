@@ -17,7 +17,7 @@ Error SqlSessionStore::noteFailure() {
   if (!reopen_) return why;
   mustRenew_ = true;
   isLost_ = !sql_.isConnected();
-  if (isLost_) why = fail(ErrorCode::kUnavailable, where_ + ": the connection was lost (" + why.message + ")");
+  if (isLost_) why.code = ErrorCode::kUnavailable;
   if (depth_ > 0 && isLost_) {
     broken_ = Broken{1, why};
   } else if (depth_ > 0) {

@@ -53,6 +53,8 @@ Gateway::Gateway(config::GatewayConfig config, GatewayOptions options)
     for (std::string* file : {&tls.certificateFile, &tls.keyFile, &tls.clientCaFile})
       if (!file->empty()) *file = config::resolvePath(config_, *file);
   };
+  for (std::string* file : {&config_.postgres.passwordFile, &config_.postgres.caFile})
+    *file = config::resolvePath(config_, *file);
   for (config::HttpListener& listener : config_.http) resolveTls(listener.tls);
   for (config::Account& account : config_.accounts) resolveTls(account.tls);
   config_.stateDir = config::resolvePath(config_, config_.stateDir);
@@ -111,10 +113,7 @@ void Gateway::openState() {
 }
 
 void Gateway::startStore() {
-  const auto durability = config_.durability == "strict" ? store::Durability::kStrict : store::Durability::kRelaxed;
-  if (config_.storeDriver != "sqlite")
-    refuse("store driver \"" + config_.storeDriver + "\" is not available in this version; use sqlite");
-  parts_->storeFactory = store::sqliteFactory(path(config_.storeFile), durability);
+  parts_->storeFactory = storeFactory(config_);
   auto started = store::StoreWorkers::start(*parts_->storeFactory, config_.storeWorkers, kStoreQueue);
   if (!started) refuse(started.error().message);
   parts_->store = std::move(*started);

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "net/tls.h"
+#include "store/postgres_store.h"
 
 namespace gw {
 namespace {
@@ -15,6 +16,20 @@ std::optional<net::TlsFiles> tlsFiles(const config::Tls& tls) {
   return net::TlsFiles{tls.certificateFile, tls.keyFile, tls.clientCaFile};
 }
 
+store::PostgresOptions postgresOptions(const config::Postgres& postgres) {
+  store::PostgresOptions out;
+  out.host = postgres.host;
+  out.port = postgres.port;
+  out.database = postgres.database;
+  out.user = postgres.user;
+  out.passwordFile = postgres.passwordFile;
+  out.sslMode = postgres.sslMode;
+  out.caFile = postgres.caFile;
+  out.connectTimeout = std::chrono::milliseconds(postgres.connectMs);
+  out.statementTimeout = std::chrono::milliseconds(postgres.statementMs);
+  return out;
+}
+
 uint64_t cgroupLimit() {
   std::ifstream file("/sys/fs/cgroup/memory.max");
   uint64_t bytes = 0;
@@ -22,6 +37,12 @@ uint64_t cgroupLimit() {
 }
 
 }  // namespace
+
+std::unique_ptr<store::StoreFactory> storeFactory(const config::GatewayConfig& config) {
+  const auto durability = config.durability == "strict" ? store::Durability::kStrict : store::Durability::kRelaxed;
+  if (config.storeDriver == "postgres") return store::postgresFactory(postgresOptions(config.postgres), durability);
+  return store::sqliteFactory(config::statePath(config, config.storeFile), durability);
+}
 
 uint64_t memoryLimit(const config::Limits& limits) {
   if (limits.memoryBytes > 0) return limits.memoryBytes;

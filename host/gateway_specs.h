@@ -1,6 +1,7 @@
 #pragma once
 // From the configuration to the plain values that each part takes.
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,9 +11,12 @@
 #include "net/connection.h"
 #include "session/rate_limit.h"
 #include "session/services.h"
+#include "store/session_store.h"
 
 namespace gw {
 
+/// Of a configuration whose paths are absolute or start where the program runs.
+std::unique_ptr<store::StoreFactory> storeFactory(const config::GatewayConfig& config);
 net::ConnectionLimits connectionLimits(const config::Limits& limits);
 /// As configured; by default half of the machine's (or the cgroup's) memory, at most 1 GiB.
 uint64_t memoryLimit(const config::Limits& limits);

@@ -109,11 +109,25 @@ void describe(Visitor& v, LogSettings& log) {
 }
 
 template <typename Visitor>
+void describe(Visitor& v, Postgres& postgres) {
+  v.text("host", postgres.host);
+  v.integer("port", postgres.port, 1, 65535);
+  v.text("database", postgres.database);
+  v.text("user", postgres.user);
+  v.text("passwordFile", postgres.passwordFile);
+  v.choice("sslMode", postgres.sslMode, {"disable", "prefer", "require", "verify-ca", "verify-full"});
+  v.text("caFile", postgres.caFile);
+  v.duration("connectTimeout", postgres.connectMs, 2 * kSecond, kMinute);
+  v.duration("statementTimeout", postgres.statementMs, 100, 10 * kMinute);
+}
+
+template <typename Visitor>
 void describeStore(Visitor& v, GatewayConfig& config) {
-  v.choice("driver", config.storeDriver, {"sqlite"});
+  v.choice("driver", config.storeDriver, {"sqlite", "postgres"});
   v.text("file", config.storeFile);
   v.choice("durability", config.durability, {"relaxed", "strict"});
   v.integer("workers", config.storeWorkers, 1, 64);
+  v.object("postgres", [&](auto& o) { describe(o, config.postgres); });
 }
 
 template <typename Visitor>

@@ -22,6 +22,7 @@ void checkSecretFiles(const GatewayConfig& config) {
   const auto check = [&](const std::string& file, const std::string& path) {
     if (!file.empty()) refuseReadableSecret(resolvePath(config, file), config.sourceFile + ": " + path);
   };
+  check(config.postgres.passwordFile, "/store/postgres/passwordFile");
   for (size_t i = 0; i < config.http.size(); ++i) {
     check(config.http[i].tls.keyFile, "/http/" + std::to_string(i) + "/tls/keyFile");
   }
@@ -85,6 +86,7 @@ GatewayConfig withAbsolutePaths(GatewayConfig config) {
     for (std::string* file : {&tls.certificateFile, &tls.keyFile, &tls.clientCaFile})
       *file = resolvePath(config, *file);
   };
+  for (std::string* file : {&config.postgres.passwordFile, &config.postgres.caFile}) *file = resolvePath(config, *file);
   for (HttpListener& listener : config.http) resolve(listener.tls);
   for (Account& account : config.accounts) resolve(account.tls);
   config.stateDir = resolvePath(config, config.stateDir);

@@ -92,6 +92,18 @@ struct Lobby {
   std::vector<std::string> reservedNames;
 };
 
+struct Postgres {
+  std::string host = "127.0.0.1";         // a name, an address, or the folder of a Unix socket
+  uint16_t port = 5432;
+  std::string database = "gatehouse";
+  std::string user = "gatehouse";
+  std::string passwordFile;               // empty: ~/.pgpass, peer or trust
+  std::string sslMode = "prefer";         // as libpq's sslmode
+  std::string caFile;
+  uint64_t connectMs = 5'000;
+  uint64_t statementMs = 5'000;
+};
+
 struct LogSettings {
   std::string level = "info";
   bool json = false;
@@ -103,9 +115,9 @@ struct GatewayConfig {
   std::string stateDir = "state";         // relative to the config file's folder
   std::string gatewayId;                  // empty: made once and kept in the store
   int loops = 0;                          // 0: max(1, cores - 1)
-  std::string storeDriver = "sqlite";     // "sqlite" | "postgresql"
+  std::string storeDriver = "sqlite";     // "sqlite" | "postgres"
   std::string storeFile = "gateway.db";   // sqlite, relative to stateDir
-  std::string storeConnectionFile;        // postgresql: a file with the connection string
+  Postgres postgres;
   std::string durability = "relaxed";     // "relaxed" | "strict"
   int storeWorkers = 1;
   std::vector<std::string> pluginDirs;    // relative to the config file; empty: beside the program

@@ -111,10 +111,29 @@ class Checker {
     place("/gatewayId")
         .require(std::regex_match(config_.gatewayId, gatewayId), "expected at most 64 of A-Z a-z 0-9 _ . -");
     place("/store/file").require(!config_.storeFile.empty(), "expected the database's file name");
+    checkPostgres(config_.postgres, place("/store/postgres"));
     validateBind(config_.adminTcp, place("/admin/tcp"));
     place("/admin/tcp/bind")
         .require(isLoopback(config_.adminTcp.bind),
                  "the admin API never listens beyond loopback; reach it from elsewhere with ssh -L");
+  }
+
+  void checkPostgres(const Postgres& postgres, const Place& at) const {
+    // libpq's connection string, as the driver takes it apart, cannot hold a space.
+    const std::pair<const char*, const std::string*> words[] = {{"host", &postgres.host},
+                                                                {"database", &postgres.database},
+                                                                {"user", &postgres.user},
+                                                                {"caFile", &postgres.caFile}};
+    for (const auto& [key, word] : words) {
+      at.at(key).require(word->find(' ') == std::string::npos, "must not contain a space");
+      at.at(key).require(!word->empty() || word == &postgres.caFile, "must not be empty");
+    }
+    const bool isHere = isLoopback(postgres.host) || postgres.host == "localhost" || postgres.host.starts_with("/");
+    const bool isSecret = postgres.sslMode != "disable" && postgres.sslMode != "prefer";
+    at.at("sslMode").require(isHere || isSecret,
+                             "\"" + postgres.host +
+                                 "\" is beyond this machine: expected \"require\", \"verify-ca\" or \"verify-full\", "
+                                 "or sessions could be read on the way");
   }
 
   void checkLimits() const {

@@ -99,6 +99,8 @@ const Case kSecrets[] = {
      secretError("/accounts/0/options/PASS_WORD", "PASS_WORD")},
     {"List", account(R"("options": {"tokens": ["x"]})"), secretError("/accounts/0/options/tokens", "tokens")},
     {"InAList", R"({"http": [{"password": "x"}]})", secretError("/http/0/password", "password")},
+    {"OfTheStore", R"({"store": {"postgres": {"password": "x"}}})",
+     secretError("/store/postgres/password", "password")},
 };
 INSTANTIATE_TEST_SUITE_P(Secrets, ConfigErrors, testing::ValuesIn(kSecrets),
                          [](const auto& p) { return p.param.name; });
@@ -110,6 +112,23 @@ const char* const kExposed =
 const char* const kRegistration =
     "c.json: /lobby/registration: a listener reaches beyond loopback: say true or false here, whether anyone may "
     "register";
+
+std::string postgres(const std::string& fields) {
+  return R"({"store": {"driver": "postgres", "postgres": {)" + fields + "}}}";
+}
+
+const Case kPostgres[] = {
+    {"BeyondThisMachine", postgres(R"("host": "db.example.org")"),
+     "c.json: /store/postgres/sslMode: \"db.example.org\" is beyond this machine: expected \"require\", \"verify-ca\" "
+     "or "
+     "\"verify-full\", or sessions could be read on the way"},
+    {"Space", postgres(R"("database": "my games")"), "c.json: /store/postgres/database: must not contain a space"},
+    {"NoUser", postgres(R"("user": "")"), "c.json: /store/postgres/user: must not be empty"},
+    {"WithTls", postgres(R"("host": "db.example.org", "sslMode": "verify-full")"), "(accepted)"},
+    {"UnixSocket", postgres(R"("host": "/run/postgresql", "sslMode": "disable")"), "(accepted)"},
+};
+INSTANTIATE_TEST_SUITE_P(Postgres, ConfigErrors, testing::ValuesIn(kPostgres),
+                         [](const auto& p) { return p.param.name; });
 
 const Case kExposure[] = {
     {"TelnetLan", R"({"accounts": [{"channel": "telnet", "listen": {"bind": "lan", "port": 1}}]})",
@@ -138,8 +157,8 @@ const Case kRules[] = {
     {"StateDir", R"({"stateDir": ""})", "c.json: /stateDir: expected the path of a folder"},
     {"GatewayId", R"({"gatewayId": "a b"})", "c.json: /gatewayId: expected at most 64 of A-Z a-z 0-9 _ . -"},
     {"StoreFile", R"({"store": {"file": ""}})", "c.json: /store/file: expected the database's file name"},
-    {"Postgres", R"({"store": {"driver": "postgresql"}})",
-     "c.json: /store/driver: expected \"sqlite\", got \"postgresql\""},
+    {"StoreDriver", R"({"store": {"driver": "postgresql"}})",
+     "c.json: /store/driver: expected \"sqlite\" or \"postgres\", got \"postgresql\""},
     {"Bind", R"({"http": [{"name": "main", "listen": {"bind": "example.org"}}]})",
      "c.json: /http/0/listen/bind: expected \"loopback\", \"lan\" or an IP address, got \"example.org\""},
     {"TlsWithoutCertificate", R"({"http": [{"name": "main", "tls": {"keyFile": "k"}}]})",

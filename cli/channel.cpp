@@ -2,30 +2,17 @@
 
 #include "cli_error.h"
 #include "commands.h"
+#include "operation.h"
 #include "text.h"
 
 namespace gw::cli {
 namespace {
 
-/// The server holds each look for up to 1 s until the operation is finished.
-Json waitFor(const Client& client, const Json& begun) {
-  const std::string id = begun.value("id", "");
-  const auto deadline = std::chrono::steady_clock::now() + client.timeout();
-  Json operation = begun;
-  while (operation.value("state", "") == "running") {
-    if (std::chrono::steady_clock::now() >= deadline) {
-      throw CliError(kTimeout,
-                     operation.value("verb", "") + " of " + operation.value("target", "") + " is still running",
-                     "look at it: gwctl channel show " + operation.value("target", ""));
-    }
-    operation = client.get("/v1/operations/" + encoded(id) + "?waitMs=1000");
-  }
-  return operation;
-}
-
 int change(const Client& client, Output& output, const Arguments& arguments, const char* verb, const char* result) {
   Json operation = client.post("/v1/channels/" + encoded(arguments.id) + "/" + verb);
-  if (!arguments.noWait) operation = waitFor(client, operation);
+  if (!arguments.noWait) {
+    operation = waitForOperation(client, operation, "look at it: gwctl channel show " + sanitized(arguments.id));
+  }
   if (operation.value("state", "") == "failed") {
     throw CliError(kFailure, sanitized(arguments.id) + ": " + sentenceOf(operation, "error"),
                    "gwctl channel show " + sanitized(arguments.id));

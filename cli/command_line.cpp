@@ -26,6 +26,7 @@ class Builder {
     connections();
     usersAndBans();
     broadcastAndTokens();
+    store();
     config();
   }
 
@@ -170,6 +171,24 @@ class Builder {
         ->required()
         ->check(CLI::IsMember({"view", "operate", "admin"}));
     withId(verb(token, "revoke", "Revoke a token at once", tokenRevoke), "NAME", "Its name or id");
+  }
+
+  void store() {
+    CLI::App* app = noun("store", "The database");
+    verb(app, "status", "Where it is, its schema, size, waiting writes, last error", storeStatus);
+    CLI::App* migrate = verb(app, "migrate",
+                             "Bring the schema up to date. Without --config the running gateway is asked, which has "
+                             "done so at its start; with it the gwhost beside gwctl does it now, while the gateway is "
+                             "down",
+                             storeMigrate);
+    migrate->add_option("--config", line_.arguments.text, "The configuration of a gateway that is down");
+    migrate->callback([this] {
+      line_.isLocal = !line_.arguments.text.empty();
+      line_.command = line_.isLocal ? storeMigrateOffline : storeMigrate;
+    });
+    verb(app, "check", "Read everything and say what is wrong", storeCheck);
+    withId(verb(app, "backup", "Copy it to a new file while the gateway works (SQLite)", storeBackup), "FILE",
+           "The new file; the gateway's user makes it");
   }
 
   void config() {

@@ -11,6 +11,7 @@ namespace gw::cli {
 
 struct CommandLine {
   Command command = nullptr;  // null: nothing to do (help was printed, or the line is wrong)
+  bool isLocal = false;       // the command needs no gateway
   int exitCode = 0;           // if there is nothing to do
   Arguments arguments;
   EndpointOptions endpoint;

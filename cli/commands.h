@@ -64,6 +64,12 @@ int banRemove(const Client&, Output&, const Arguments&);
 
 int broadcast(const Client&, Output&, const Arguments&);
 
+int storeStatus(const Client&, Output&, const Arguments&);
+int storeMigrate(const Client&, Output&, const Arguments&);
+int storeMigrateOffline(const Client&, Output&, const Arguments&);  // text: the configuration; asks no gateway
+int storeCheck(const Client&, Output&, const Arguments&);
+int storeBackup(const Client&, Output&, const Arguments&);
+
 int tokenList(const Client&, Output&, const Arguments&);
 int tokenCreate(const Client&, Output&, const Arguments&);
 int tokenRevoke(const Client&, Output&, const Arguments&);

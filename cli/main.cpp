@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
   const CommandLine line = parseCommandLine(argc, argv);
   if (line.command == nullptr) return line.exitCode;
   try {
-    const Client client(findEndpoint(line.endpoint), line.timeout);
+    const Client client(line.isLocal ? Endpoint{} : findEndpoint(line.endpoint), line.timeout);
     Output output(std::cout, std::cerr, line.json);
     return line.command(client, output, line.arguments);
   } catch (const CliError& e) {

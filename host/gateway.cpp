@@ -114,6 +114,8 @@ void Gateway::openState() {
 
 void Gateway::startStore() {
   parts_->storeFactory = storeFactory(config_);
+  parts_->storeCare = storeCare(config_);
+  parts_->careThread.start();
   auto started = store::StoreWorkers::start(*parts_->storeFactory, config_.storeWorkers, kStoreQueue);
   if (!started) refuse(started.error().message);
   parts_->store = std::move(*started);
@@ -140,6 +142,17 @@ void Gateway::startStore() {
   parts_->services.gatewayId = id;
   parts_->admission.setBannedAddresses(std::move(blocks));
   parts_->admission.setBannedUsers(std::move(users));
+}
+
+std::string Gateway::migrateStore() {
+  openState();
+  const auto opened = storeFactory(config_)->open();
+  if (!opened) refuse(opened.error().message);
+  const auto facts = storeCare(config_)->facts();
+  if (!facts) refuse(facts.error().message);
+  return "{\"driver\":" + session::jsonString(config_.storeDriver) +
+         ",\"place\":" + session::jsonString(storePlace(config_)) +
+         ",\"schemaVersion\":" + std::to_string(facts->schemaVersion) + "}";
 }
 
 void Gateway::startLoops() {

@@ -44,6 +44,10 @@ class Gateway {
   /// The clean stop. shouldSkipFlush is asked while the store is flushed: true ends that early.
   void stop(const std::function<bool()>& shouldSkipFlush);
 
+  /// Instead of start(): brings the store to this program's schema. One JSON line: driver, place, version.
+  /// Throws as start() does, also if a gateway runs on the state directory.
+  std::string migrateStore();
+
   /// One JSON line: pid, addresses of every account, the admin socket.
   std::string readyLine() const;
   Result<config::ReloadPlan> reload();

@@ -193,13 +193,7 @@ Result<admin::Operation> GatewayAdmin::lifecycle(const std::string& verb, const 
   if (!known) return known.error();
   if (isStart == known->running)
     return fail(ErrorCode::kConflict, "channel " + id + (isStart ? " is running already" : " is not running"));
-  admin::Operation operation;
-  {
-    std::lock_guard lock(mutex_);
-    operation = {"op-" + std::to_string(nextOperation_++), verb, id, "running", {}, gateway_.parts_->clock.wallUs(), 0};
-    operations_.push_back(operation);
-    if (operations_.size() > kMaxOperations) operations_.pop_front();
-  }
+  const admin::Operation operation = beginOperation(verb, id);
   const bool queued = gateway_.parts_->control.post([this, isStart, id, operationId = operation.id] {
     auto& channels = *gateway_.parts_->channels;
     if (isStart) return finishOperation(operationId, channels.start(id));
@@ -211,6 +205,14 @@ Result<admin::Operation> GatewayAdmin::lifecycle(const std::string& verb, const 
     return fail(ErrorCode::kUnavailable, "too many operations wait; try again");
   }
   return operation;
+}
+
+admin::Operation GatewayAdmin::beginOperation(const std::string& verb, const std::string& target) {
+  std::lock_guard lock(mutex_);
+  operations_.push_back(
+      {"op-" + std::to_string(nextOperation_++), verb, target, "running", {}, gateway_.parts_->clock.wallUs(), 0});
+  if (operations_.size() > kMaxOperations) operations_.pop_front();
+  return operations_.back();
 }
 
 void GatewayAdmin::finishOperation(const std::string& operationId, const Result<void>& outcome) {

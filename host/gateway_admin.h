@@ -46,6 +46,9 @@ class GatewayAdmin final : public admin::GatewayPort {
   Result<std::vector<store::BanRecord>> bans() override;
   Result<void> removeBan(const std::string& id) override;
   Result<admin::BroadcastOutcome> broadcast(const admin::BroadcastRequest& request) override;
+  admin::StoreSnapshot store() override;
+  Result<admin::Operation> checkStore() override;
+  Result<admin::Operation> backupStore(const std::string& file) override;
   Result<void> addApiToken(const store::ApiTokenRecord& token) override;
   Result<std::vector<store::ApiTokenRecord>> apiTokens() override;
   Result<void> removeApiToken(const std::string& id) override;
@@ -61,6 +64,10 @@ class GatewayAdmin final : public admin::GatewayPort {
   /// On the session's loop, loaded from the store if it must be. Fails kNotFound, kTimeout.
   template <typename F>
   Result<void> onSession(const std::string& id, F&& then);
+  admin::Operation beginOperation(const std::string& verb, const std::string& target);
+  /// On the thread of the store's care.
+  template <typename F>
+  Result<admin::Operation> careOperation(const std::string& verb, F&& work);
   Result<admin::Operation> lifecycle(const std::string& verb, const std::string& id);
   void finishOperation(const std::string& operationId, const Result<void>& outcome);
   void refreshBans();

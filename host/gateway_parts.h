@@ -28,6 +28,7 @@
 #include "plugin/stream_host.h"
 #include "session/services.h"
 #include "session/session_manager.h"
+#include "store/store_care.h"
 #include "store/store_worker.h"
 
 namespace gw {
@@ -42,6 +43,7 @@ struct Gateway::Parts {
   session::Services services;
   std::unique_ptr<store::StoreFactory> storeFactory;
   std::unique_ptr<store::StoreWorkers> store;
+  std::unique_ptr<store::StoreCare> storeCare;
   std::vector<std::unique_ptr<net::EventLoop>> loops;
   std::unique_ptr<plugin::StreamHosts> streams;
   broadcast::Bus bus;
@@ -53,6 +55,7 @@ struct Gateway::Parts {
   std::unique_ptr<lobby::Lobby> lobby;
   channel::ControlThread control;
   channel::ControlThread tokenThread{"tokens", 64};
+  channel::ControlThread careThread{"store-care", 16};
   std::unique_ptr<plugin::PluginCatalog> catalog;
   std::unique_ptr<channel::ChannelManager> channels;
   std::unique_ptr<health::Watchdog> watchdog;

@@ -44,6 +44,16 @@ std::unique_ptr<store::StoreFactory> storeFactory(const config::GatewayConfig& c
   return store::sqliteFactory(config::statePath(config, config.storeFile), durability);
 }
 
+std::unique_ptr<store::StoreCare> storeCare(const config::GatewayConfig& config) {
+  if (config.storeDriver == "postgres") return store::postgresCare(postgresOptions(config.postgres));
+  return store::sqliteCare(config::statePath(config, config.storeFile));
+}
+
+std::string storePlace(const config::GatewayConfig& config) {
+  if (config.storeDriver == "postgres") return store::placeOf(postgresOptions(config.postgres));
+  return config::statePath(config, config.storeFile);
+}
+
 uint64_t memoryLimit(const config::Limits& limits) {
   if (limits.memoryBytes > 0) return limits.memoryBytes;
   const auto machine = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));

@@ -12,11 +12,15 @@
 #include "session/rate_limit.h"
 #include "session/services.h"
 #include "store/session_store.h"
+#include "store/store_care.h"
 
 namespace gw {
 
 /// Of a configuration whose paths are absolute or start where the program runs.
 std::unique_ptr<store::StoreFactory> storeFactory(const config::GatewayConfig& config);
+std::unique_ptr<store::StoreCare> storeCare(const config::GatewayConfig& config);
+/// For messages: the file, or user@host:port/database.
+std::string storePlace(const config::GatewayConfig& config);
 net::ConnectionLimits connectionLimits(const config::Limits& limits);
 /// As configured; by default half of the machine's (or the cgroup's) memory, at most 1 GiB.
 uint64_t memoryLimit(const config::Limits& limits);

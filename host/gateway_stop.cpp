@@ -46,6 +46,7 @@ void Gateway::stop(const std::function<bool()>& shouldSkipFlush) {
   saveSessions(shouldSkipFlush);
   if (parts.admin) parts.admin->stop();
   parts.tokenThread.stop();
+  parts.careThread.stop();
   if (parts.health) parts.health->stop();
   if (parts.channels) (void)parts.control.run([&] { parts.channels->stopAll(1001, 500); });
   if (parts.lobby) parts.lobby->stop();

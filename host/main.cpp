@@ -79,8 +79,11 @@ int main(int argc, char** argv) {
   std::string configFile = "config/gateway.json";
   std::string checkFile;
   bool isDev = false;
+  bool isMigration = false;
   app.add_option("-c,--config", configFile, "configuration file")->capture_default_str();
   app.add_option("--check", checkFile, "read and validate a configuration file, then exit (0 valid, 7 not)");
+  app.add_flag("--migrate", isMigration,
+               "bring the store to this program's schema, then exit; the gateway must be down");
   app.add_flag("--dev", isDev, "for plugin authors: no quarantine, the watchdog never aborts");
   app.set_version_flag("--version", "gwhost 0.1.0");
   try {
@@ -94,6 +97,10 @@ int main(int argc, char** argv) {
     if (!checkFile.empty()) {
       gw::config::load(checkFile);
       std::cout << checkFile << ": valid" << std::endl;
+      return 0;
+    }
+    if (isMigration) {
+      std::cout << gw::Gateway(gw::config::load(configFile), {}).migrateStore() << std::endl;
       return 0;
     }
     std::error_code ignored;

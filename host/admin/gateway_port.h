@@ -55,7 +55,7 @@ struct ChannelSnapshot {
   uint64_t connections = 0;
   uint64_t encodeCalls = 0;  // bodies that the plugin encoded since it started; one serves a whole class
   uint64_t generation = 0;   // of the plugin; 0: not loaded
-  std::string plugin;       // the plugin's id
+  std::string plugin;        // the plugin's id
   std::string pluginVersion;
   std::vector<std::string> addresses;  // what clients can reach: "127.0.0.1:4000", "http://127.0.0.1:18789/ws"
 };
@@ -206,6 +206,24 @@ struct Operation {
   int64_t finishedAt = 0;
 };
 
+/// The database and what waits for it. No secrets.
+struct StoreSnapshot {
+  std::string driver;  // "sqlite", "postgres"
+  std::string place;   // the file, or user@host:port/database
+  int schemaVersion = 0;
+  uint64_t bytes = 0;
+  uint64_t sessions = 0;
+  std::string factsError;  // why the three above are not known; empty: they are
+  bool isUp = true;
+  int64_t downSinceAt = 0;
+  uint64_t queued = 0;  // writes that wait
+  uint64_t jobs = 0;    // and those that are done
+  uint64_t commits = 0;
+  uint64_t retries = 0;
+  uint64_t refused = 0;   // over the bound of the queue
+  std::string lastError;  // empty: none since the start
+};
+
 struct BroadcastOutcome {
   uint64_t stateVersion = 0;
 };
@@ -276,6 +294,14 @@ class GatewayPort {
   virtual Result<void> removeBan(const std::string& id) = 0;
 
   virtual Result<BroadcastOutcome> broadcast(const BroadcastRequest& request) = 0;
+
+  // The store; facts come from the database, the rest [figures]
+  virtual StoreSnapshot store() = 0;
+  /// Reads the whole database; the operation fails if it is not sound, and says how. Fails kUnavailable.
+  virtual Result<Operation> checkStore() = 0;
+  /// Copies it to a new file. Fails kInvalid if the database has its own program for that, named in the
+  /// message; kUnavailable.
+  virtual Result<Operation> backupStore(const std::string& file) = 0;
 
   // API tokens (store). The admin server makes the secrets, hashes and ids; these only keep them
   virtual Result<void> addApiToken(const store::ApiTokenRecord& token) = 0;

@@ -74,8 +74,9 @@ Reply errorReply(int status, const std::string& code, const std::string& message
 const std::vector<Route>& allRoutes() {
   static const std::vector<Route> routes = [] {
     std::vector<Route> all;
-    for (const auto add : {addGatewayRoutes, addChannelRoutes, addPluginRoutes, addSessionRoutes, addConnectionRoutes,
-                           addUserRoutes, addBanRoutes, addBroadcastRoutes, addTokenRoutes, addConfigRoutes}) {
+    for (const auto add :
+         {addGatewayRoutes, addChannelRoutes, addPluginRoutes, addSessionRoutes, addConnectionRoutes, addUserRoutes,
+          addBanRoutes, addBroadcastRoutes, addStoreRoutes, addTokenRoutes, addConfigRoutes}) {
       add(all);
     }
     return all;

@@ -7,16 +7,6 @@
 namespace gw::admin {
 namespace {
 
-Json operationJson(const Operation& operation) {
-  return {{"id", operation.id},
-          {"verb", operation.verb},
-          {"target", operation.target},
-          {"state", operation.state},
-          {"error", operation.error.empty() ? Json(nullptr) : Json(operation.error)},
-          {"startedAt", timeJson(operation.startedAt)},
-          {"finishedAt", timeJson(operation.finishedAt)}};
-}
-
 Reply list(Call& call) { return listReply(call.port.channels(), channelJson); }
 Reply show(Call& call) { return itemReply(call.port.channel(call.args[0]), channelJson); }
 Reply start(Call& call) { return itemReply(call.port.startChannel(call.args[0]), operationJson, 202); }

@@ -42,6 +42,16 @@ Json channelJson(const ChannelSnapshot& channel) {
           {"addresses", channel.addresses}};
 }
 
+Json operationJson(const Operation& operation) {
+  return {{"id", operation.id},
+          {"verb", operation.verb},
+          {"target", operation.target},
+          {"state", operation.state},
+          {"error", operation.error.empty() ? Json(nullptr) : Json(operation.error)},
+          {"startedAt", timeJson(operation.startedAt)},
+          {"finishedAt", timeJson(operation.finishedAt)}};
+}
+
 Json connectionJson(const ConnectionSnapshot& c) {
   return {{"id", c.id},
           {"account", c.account},

@@ -18,6 +18,7 @@ Json timeJson(int64_t us);
 Json channelJson(const ChannelSnapshot& channel);
 Json healthJson(const HealthSnapshot& health);
 Json connectionJson(const ConnectionSnapshot& connection);
+Json operationJson(const Operation& operation);
 const char* toString(HealthLevel level);
 
 /// {items, truncated, partial}: partial names the loops that did not answer.

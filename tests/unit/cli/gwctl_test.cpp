@@ -96,6 +96,35 @@ TEST_F(Gwctl, ExitsTwelveWhenAVerbTakesTooLong) {
   EXPECT_EQ(gwctl({"channel", "start", "telnet:default", "--timeout", "50ms"}).exit, 12);
 }
 
+TEST_F(Gwctl, TellsOfTheStore) {
+  port_.storeNow.driver = "sqlite";
+  port_.storeNow.place = "/var/lib/gatehouse/gateway.db";
+  port_.storeNow.schemaVersion = 1;
+  port_.storeNow.bytes = 3 << 20;
+  port_.storeNow.queued = 7;
+  port_.storeNow.lastError = "disk full";
+  const std::string out = gwctl({"store", "status"}).out;
+  for (const char* part : {"/var/lib/gatehouse/gateway.db", "3.0 MiB", "Writes waiting:    7", "disk full"}) {
+    EXPECT_THAT(out, HasSubstr(part));
+  }
+  EXPECT_EQ(gwctl({"store", "migrate"}).out,
+            "/var/lib/gatehouse/gateway.db: the schema is version 1, the latest that this gateway knows.\n");
+  EXPECT_EQ(gwctl({"store", "check"}).out, "The store is sound.\n");
+  EXPECT_EQ(gwctl({"store", "backup", "copy.db"}).exit, 0);
+  EXPECT_TRUE(port_.wasTold("store.backup " + folder_ + "/copy.db"));
+  port_.storeNow.factsError = "the store did not answer within 2 s";
+  EXPECT_THAT(gwctl({"store", "status"}).out, HasSubstr("did not answer"));
+  EXPECT_EQ(gwctl({"store", "migrate"}).exit, 1);
+}
+
+TEST_F(Gwctl, SaysWhatIsWrongWithTheStore) {
+  port_.operationState = "failed";
+  port_.operationError = "the store is not sound: 1 empty runs of events";
+  const Outcome run = gwctl({"store", "check"});
+  EXPECT_EQ(run.exit, 1);
+  EXPECT_THAT(run.err, HasSubstr("the store is not sound"));
+}
+
 TEST_F(Gwctl, ListsAndShowsEveryNoun) {
   port_.banList.push_back({"ban-1", "address", "192.0.2.0/24", "spam", FakeGatewayPort::kNow, 0});
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases{

@@ -107,6 +107,11 @@ class FakeGatewayPort : public GatewayPort {
   }
   Result<Operation> startChannel(const std::string& id) override { return begin("channel.start", id); }
   Result<Operation> stopChannel(const std::string& id) override { return begin("channel.stop", id); }
+  StoreSnapshot store() override {
+    return locked([&] { return storeNow; });
+  }
+  Result<Operation> checkStore() override { return beginFor("store.check", "store"); }
+  Result<Operation> backupStore(const std::string& file) override { return beginFor("store.backup", file); }
   Result<Operation> operation(const std::string& id, uint64_t waitMs) override {
     note("operation " + id + " " + std::to_string(waitMs));
     return find(operationList, "operation", id, [](const auto& o) { return o.id; });
@@ -250,6 +255,7 @@ class FakeGatewayPort : public GatewayPort {
   std::vector<Operation> operationList;
   std::string operationState = "done";  // of operations that begin
   std::string operationError;
+  StoreSnapshot storeNow;
   std::string config = R"({"loops": 1})";
 
  private:
@@ -277,6 +283,14 @@ class FakeGatewayPort : public GatewayPort {
     if (auto error = failure()) return *error;
     const auto known = channel(id);
     if (!known) return known.error();
+    return beginKnown(verb, id);
+  }
+  Result<Operation> beginFor(const std::string& verb, const std::string& target) {
+    note(verb + " " + target);
+    if (auto error = failure()) return *error;
+    return beginKnown(verb, target);
+  }
+  Operation beginKnown(const std::string& verb, const std::string& id) {
     const std::lock_guard lock(mutex_);
     Operation operation{
         "op-" + std::to_string(operationList.size() + 1), verb, id, operationState, operationError, kNow, kNow};

@@ -9,8 +9,8 @@ namespace gw {
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual uint64_t nowNs() const = 0;   // monotonic
-  virtual int64_t wallUs() const = 0;   // microseconds since the epoch, UTC
+  virtual uint64_t nowNs() const = 0;  // monotonic
+  virtual int64_t wallUs() const = 0;  // microseconds since the epoch, UTC
 };
 
 /// The machine's clocks. Thread-safe; lives for ever.

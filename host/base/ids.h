@@ -29,5 +29,7 @@ size_t userLoop(std::string_view userId, size_t loops);
 
 template <>
 struct std::hash<gw::SessionId> {
-  size_t operator()(const gw::SessionId& id) const noexcept { return static_cast<size_t>(id.hi ^ (id.lo * 0x9e3779b97f4a7c15ULL)); }
+  size_t operator()(const gw::SessionId& id) const noexcept {
+    return static_cast<size_t>(id.hi ^ (id.lo * 0x9e3779b97f4a7c15ULL));
+  }
 };

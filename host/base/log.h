@@ -24,14 +24,21 @@ struct Field {
 };
 
 /// area: the part that speaks ("session", "channel.telnet:default").
-void write(Level level, std::string_view area, std::string_view message,
-           std::initializer_list<Field> fields = {});
+void write(Level level, std::string_view area, std::string_view message, std::initializer_list<Field> fields = {});
 void write(Level level, std::string_view area, std::string_view message, const Field* fields, size_t count);
 
-inline void debug(std::string_view area, std::string_view m, std::initializer_list<Field> f = {}) { write(Level::kDebug, area, m, f); }
-inline void info(std::string_view area, std::string_view m, std::initializer_list<Field> f = {}) { write(Level::kInfo, area, m, f); }
-inline void warn(std::string_view area, std::string_view m, std::initializer_list<Field> f = {}) { write(Level::kWarn, area, m, f); }
-inline void error(std::string_view area, std::string_view m, std::initializer_list<Field> f = {}) { write(Level::kError, area, m, f); }
+inline void debug(std::string_view area, std::string_view m, std::initializer_list<Field> f = {}) {
+  write(Level::kDebug, area, m, f);
+}
+inline void info(std::string_view area, std::string_view m, std::initializer_list<Field> f = {}) {
+  write(Level::kInfo, area, m, f);
+}
+inline void warn(std::string_view area, std::string_view m, std::initializer_list<Field> f = {}) {
+  write(Level::kWarn, area, m, f);
+}
+inline void error(std::string_view area, std::string_view m, std::initializer_list<Field> f = {}) {
+  write(Level::kError, area, m, f);
+}
 
 struct Options {
   std::string level = "info";  // debug | info | warn | error

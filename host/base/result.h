@@ -10,15 +10,15 @@ namespace gw {
 
 /// What went wrong, by kind. The kinds map to wire codes (docs/protocol) and gwctl exit codes.
 enum class ErrorCode {
-  kInvalid,       // the caller's input is wrong
+  kInvalid,  // the caller's input is wrong
   kNotFound,
   kConflict,      // exists already, or not in this state
   kUnauthorized,  // wrong or missing credentials
   kForbidden,
   kRateLimited,
   kTooLarge,
-  kUnavailable,   // try again later
-  kBusy,          // try again at once
+  kUnavailable,  // try again later
+  kBusy,         // try again at once
   kTimeout,
   kInternal,
 };
@@ -35,17 +35,26 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}          // NOLINT implicit
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}      // NOLINT implicit
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT implicit
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT implicit
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
-  T& value() { assert(ok()); return *std::get_if<0>(&state_); }
-  const T& value() const { assert(ok()); return *std::get_if<0>(&state_); }
+  T& value() {
+    assert(ok());
+    return *std::get_if<0>(&state_);
+  }
+  const T& value() const {
+    assert(ok());
+    return *std::get_if<0>(&state_);
+  }
   T& operator*() { return value(); }
   const T& operator*() const { return value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
-  const Error& error() const { assert(!ok()); return *std::get_if<1>(&state_); }
+  const Error& error() const {
+    assert(!ok());
+    return *std::get_if<1>(&state_);
+  }
 
  private:
   std::variant<T, Error> state_;
@@ -58,7 +67,10 @@ class [[nodiscard]] Result<void> {
   Result(Error error) : error_(std::move(error)), ok_(false) {}  // NOLINT implicit
   bool ok() const { return ok_; }
   explicit operator bool() const { return ok_; }
-  const Error& error() const { assert(!ok_); return error_; }
+  const Error& error() const {
+    assert(!ok_);
+    return error_;
+  }
 
  private:
   Error error_;

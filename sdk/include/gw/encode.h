@@ -42,15 +42,13 @@ typedef struct gw_encode_ext {
    * the same inputs give the same bytes, and no instance state but immutable data is read.
    * Returning GW_E_UNSUPPORTED skips the event for this class. An empty body is sent as such
    * (wrap is still called). */
-  gw_status (*encode)(gw_inst* inst, gw_slice class_desc_h, const gw_event* event_h,
-                      gw_builder* builder);
+  gw_status (*encode)(gw_inst* inst, gw_slice class_desc_h, const gw_event* event_h, gw_builder* builder);
   /* [loop] Per connection, in wire order, when the unit is queued; may change the connection's codec
    * state. seq is 0 for events without one. */
-  gw_status (*wrap)(gw_conn* conn, const gw_event* event_h, uint64_t epoch, uint64_t seq,
-                    size_t body_len, gw_wrap* wrap_out);
+  gw_status (*wrap)(gw_conn* conn, const gw_event* event_h, uint64_t epoch, uint64_t seq, size_t body_len,
+                    gw_wrap* wrap_out);
   /* [loop] For classes with GW_CLASS_STREAM_TRANSFORM only; may be NULL. */
-  gw_status (*deliver)(gw_conn* conn, const gw_event* event_h, uint64_t epoch, uint64_t seq,
-                       gw_slice body_h);
+  gw_status (*deliver)(gw_conn* conn, const gw_event* event_h, uint64_t epoch, uint64_t seq, gw_slice body_h);
 } gw_encode_ext;
 
 #ifdef __cplusplus

@@ -76,8 +76,7 @@ typedef struct gw_host_stream {
   gw_status (*timer_set)(gw_host_conn* conn, uint32_t id, uint64_t delay_ms);
   void (*timer_cancel)(gw_host_conn* conn, uint32_t id);
   /* See gw/encode.h. class_desc_p is copied. flags: GW_CLASS_*. */
-  gw_status (*set_class)(gw_host_conn* conn, uint64_t class_key, uint32_t flags,
-                         gw_slice class_desc_p);
+  gw_status (*set_class)(gw_host_conn* conn, uint64_t class_key, uint32_t flags, gw_slice class_desc_p);
   /* Introduces the client; answered by event(token). While it is pending, submit and frame return
    * GW_E_AGAIN and data() should stop consuming; it is called again after the answer. */
   gw_status (*hello)(gw_host_conn* conn, uint64_t token, const gw_hello* hello_p);
@@ -105,18 +104,17 @@ typedef struct gw_host_http {
   uint32_t struct_size;
   /* Binds a stream-to-be to a session; answered by request_event(token). epoch and seq: where the
    * client is (Last-Event-ID), 0 if unknown. */
-  gw_status (*request_bind)(gw_host_req* req, uint32_t kind, gw_slice credential_p, uint64_t epoch,
-                            uint64_t seq, uint64_t token);
+  gw_status (*request_bind)(gw_host_req* req, uint32_t kind, gw_slice credential_p, uint64_t epoch, uint64_t seq,
+                            uint64_t token);
   /* One gateway.v1 `req` frame (POST /rpc) under the given bearer (empty: connect only);
    * answered by request_event(token) with the finished `res`. */
   gw_status (*request_frame)(gw_host_req* req, gw_slice bearer_p, gw_slice utf8_p, uint64_t token);
   /* Turns the request into a stream; stream.open follows in this or a later turn. */
-  gw_status (*http_accept)(gw_host_req* req, uint32_t mode, const gw_header* headers_p,
-                           size_t header_count, gw_slice subprotocol_p, gw_slice extensions_p,
-                           uint64_t user_u64);
+  gw_status (*http_accept)(gw_host_req* req, uint32_t mode, const gw_header* headers_p, size_t header_count,
+                           gw_slice subprotocol_p, gw_slice extensions_p, uint64_t user_u64);
   /* Answers the request. The host adds Content-Length, Date and the security headers. */
-  gw_status (*http_reply)(gw_host_req* req, uint32_t status, const gw_header* headers_p,
-                          size_t header_count, gw_slice body_p);
+  gw_status (*http_reply)(gw_host_req* req, uint32_t status, const gw_header* headers_p, size_t header_count,
+                          gw_slice body_p);
 } gw_host_http;
 
 typedef struct gw_log_field {
@@ -128,8 +126,7 @@ typedef struct gw_log_field {
 typedef struct gw_host_base {
   uint32_t struct_size;
   /* Rate-limited by the host. Never log credentials. inst may be NULL. */
-  void (*log)(gw_host_inst* inst, int32_t level, gw_slice message_p, const gw_log_field* fields_p,
-              size_t field_count);
+  void (*log)(gw_host_inst* inst, int32_t level, gw_slice message_p, const gw_log_field* fields_p, size_t field_count);
   gw_buf* (*buf_new)(gw_slice bytes_p); /* NULL: out of memory */
   void (*buf_ref)(gw_buf* buf);
   void (*buf_unref)(gw_buf* buf);
@@ -137,8 +134,7 @@ typedef struct gw_host_base {
   /* [encode] Appends to an encode call's body. */
   gw_status (*builder_append)(gw_builder* builder, gw_slice bytes_p);
   /* [control] in create. Identity is (plugin, instance, name), so counters survive a reload. */
-  gw_status (*metric_define)(gw_host_inst* inst, uint32_t kind, gw_slice name_p, gw_slice help_p,
-                             uint32_t* metric_out);
+  gw_status (*metric_define)(gw_host_inst* inst, uint32_t kind, gw_slice name_p, gw_slice help_p, uint32_t* metric_out);
   void (*metric_add)(gw_host_inst* inst, uint32_t metric, int64_t delta);
   void (*metric_set)(gw_host_inst* inst, uint32_t metric, int64_t value);
 } gw_host_base;

@@ -38,7 +38,7 @@ enum {
 };
 
 typedef struct gw_header {
-  gw_slice name;  /* lower case on requests */
+  gw_slice name; /* lower case on requests */
   gw_slice value;
 } gw_header;
 
@@ -67,7 +67,7 @@ typedef struct gw_route {
   gw_slice method; /* "GET", "POST", ... */
   gw_slice path;   /* exact path */
   uint32_t max_body_bytes;
-  uint32_t flags;  /* GW_ROUTE_* */
+  uint32_t flags; /* GW_ROUTE_* */
 } gw_route;
 
 enum {
@@ -85,11 +85,9 @@ typedef struct gw_http_ext {
   /* [control] The instance's routes, asked once after create and after each reconfigure. */
   gw_status (*routes)(gw_inst* inst, gw_route_sink* sink);
   /* [loop] One request, complete with its body. Returns a GW_HTTP_* or a negative status (500). */
-  int32_t (*request)(gw_inst* inst, gw_host_req* req, const gw_request_view* view_h,
-                     uint64_t now_ns, gw_err* err);
+  int32_t (*request)(gw_inst* inst, gw_host_req* req, const gw_request_view* view_h, uint64_t now_ns, gw_err* err);
   /* [loop] The answer to request_bind / request_frame of a deferred request. */
-  void (*request_event)(gw_inst* inst, gw_host_req* req, uint64_t token,
-                        const gw_request_answer* answer_h);
+  void (*request_event)(gw_inst* inst, gw_host_req* req, uint64_t token, const gw_request_answer* answer_h);
 } gw_http_ext;
 
 #ifdef __cplusplus

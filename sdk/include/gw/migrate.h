@@ -17,10 +17,10 @@ enum { GW_QUIESCE_READY = 0, GW_QUIESCE_NOT_YET = 1, GW_QUIESCE_NEVER = 2 };
 
 typedef struct gw_state_schema {
   uint32_t struct_size;
-  gw_slice id;                  /* static storage */
-  uint32_t version;             /* what export writes by default */
-  uint32_t min_import;          /* oldest version that import reads */
-  uint32_t max_export_down;     /* oldest version that export can write */
+  gw_slice id;              /* static storage */
+  uint32_t version;         /* what export writes by default */
+  uint32_t min_import;      /* oldest version that import reads */
+  uint32_t max_export_down; /* oldest version that export can write */
 } gw_state_schema;
 
 typedef struct gw_bytes_sink {
@@ -35,12 +35,10 @@ typedef struct gw_migrate_ext {
   int32_t (*quiesce)(gw_conn* conn);
   void (*resume)(gw_conn* conn);
   /* Const and deterministic. */
-  gw_status (*export_state)(const gw_conn* conn, uint32_t target_version, gw_bytes_sink* sink,
-                            gw_err* err);
+  gw_status (*export_state)(const gw_conn* conn, uint32_t target_version, gw_bytes_sink* sink, gw_err* err);
   /* Treat the bytes as hostile. Sends are buffered by the host until commit. Must call set_class. */
-  gw_status (*import_state)(gw_inst* inst, gw_host_conn* host_conn, const gw_open_info* info_h,
-                            uint32_t version, gw_slice bytes_h, uint64_t now_ns, gw_err* err,
-                            gw_conn** conn_out);
+  gw_status (*import_state)(gw_inst* inst, gw_host_conn* host_conn, const gw_open_info* info_h, uint32_t version,
+                            gw_slice bytes_h, uint64_t now_ns, gw_err* err, gw_conn** conn_out);
   void (*commit)(gw_conn* conn);
   void (*released)(gw_conn* conn); /* frees the old side, without close effects */
 } gw_migrate_ext;

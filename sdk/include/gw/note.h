@@ -35,9 +35,12 @@ typedef struct gw_note {
 #define GW_NOTE_OBJECT static const gw_note
 #endif
 
-#define GW_PLUGIN_NOTE(plugin_id, version, note_flags)                                       \
-  GW_NOTE_ATTRIBUTES GW_NOTE_OBJECT gw_plugin_note = {                                       \
-      3u, (uint32_t)sizeof(gw_note_desc), GW_NOTE_TYPE, {'g', 'w', 0, 0},                    \
+#define GW_PLUGIN_NOTE(plugin_id, version, note_flags) \
+  GW_NOTE_ATTRIBUTES GW_NOTE_OBJECT gw_plugin_note = { \
+      3u,                                              \
+      (uint32_t)sizeof(gw_note_desc),                  \
+      GW_NOTE_TYPE,                                    \
+      {'g', 'w', 0, 0},                                \
       {GW_ABI_VERSION, (note_flags), GW_SDK_VERSION, plugin_id, version}}
 
 #endif /* GW_NOTE_H */

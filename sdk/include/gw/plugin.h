@@ -61,8 +61,8 @@ typedef struct gw_plugin {
 
 /* [control] The one exported symbol. Chooses an ABI version in [host_min, host_max]; NULL with err
  * set if none fits. The result is static storage of the library. */
-typedef const gw_plugin* (*gw_plugin_entry_fn)(uint32_t host_min_abi, uint32_t host_max_abi,
-                                               uint32_t* chosen_abi_out, gw_err* err);
+typedef const gw_plugin* (*gw_plugin_entry_fn)(uint32_t host_min_abi, uint32_t host_max_abi, uint32_t* chosen_abi_out,
+                                               gw_err* err);
 #define GW_PLUGIN_ENTRY_SYMBOL "gw_plugin_entry"
 
 #ifdef __cplusplus

@@ -18,14 +18,14 @@ extern "C" {
 
 typedef struct gw_open_info {
   uint32_t struct_size;
-  gw_slice peer_h;        /* "203.0.113.9:51234" or "[2001:db8::1]:51234" */
+  gw_slice peer_h; /* "203.0.113.9:51234" or "[2001:db8::1]:51234" */
   gw_slice local_h;
   gw_slice listener_h;    /* the account's listener, for logs */
   gw_slice subprotocol_h; /* what http_accept chose; empty otherwise */
   gw_slice extensions_h;  /* negotiated, as the plugin gave it to http_accept */
   uint64_t user_u64;      /* what http_accept passed on */
   uint32_t is_tls;
-  uint32_t is_bound;      /* 1: request_bind has already bound this stream to a session; no hello */
+  uint32_t is_bound; /* 1: request_bind has already bound this stream to a session; no hello */
 } gw_open_info;
 
 /* notice() kinds. Unknown: ignore. */
@@ -65,8 +65,8 @@ typedef struct gw_stream_ext {
    * events wait. Call hello() when the client is known well enough; if it has not been called
    * 1.5 s after open, the host sends hello(NEW) itself (unless is_bound).
    * Fails: the host closes the stream; closed() is NOT called. */
-  gw_status (*open)(gw_inst* inst, gw_host_conn* host_conn, const gw_open_info* info_h,
-                    uint64_t now_ns, gw_conn** conn_out);
+  gw_status (*open)(gw_inst* inst, gw_host_conn* host_conn, const gw_open_info* info_h, uint64_t now_ns,
+                    gw_conn** conn_out);
   /* Bytes from the peer. *consumed_out <= bytes.len; the rest stays in the host and is offered
    * again with what arrives later, or after read_resume / a pending hello's answer.
    * Fails (any negative but AGAIN): the host closes with GW_CLOSE_PROTOCOL. */

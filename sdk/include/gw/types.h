@@ -26,13 +26,13 @@ extern "C" {
 typedef int32_t gw_status;
 enum {
   GW_OK = 0,
-  GW_E_AGAIN = -1,       /* not now; call again when told (writable, event) */
-  GW_E_INVALID = -2,     /* an argument or a configuration value is wrong */
+  GW_E_AGAIN = -1,   /* not now; call again when told (writable, event) */
+  GW_E_INVALID = -2, /* an argument or a configuration value is wrong */
   GW_E_NOMEM = -3,
-  GW_E_PROTO = -4,       /* the peer broke the protocol */
+  GW_E_PROTO = -4, /* the peer broke the protocol */
   GW_E_UNSUPPORTED = -5,
-  GW_E_STATE = -6,       /* not allowed in this state, or the connection is closed */
-  GW_E_LIMIT = -7,       /* a bound was reached */
+  GW_E_STATE = -6, /* not allowed in this state, or the connection is closed */
+  GW_E_LIMIT = -7, /* a bound was reached */
   GW_E_INTERNAL = -8
 };
 
@@ -68,12 +68,12 @@ enum {
   GW_CLOSE_POLICY = 1008,       /* a rule was broken: deadline, ban */
   GW_CLOSE_TOO_BIG = 1009,
   GW_CLOSE_INTERNAL = 1011,
-  GW_CLOSE_LOST = 1006,         /* never sent: the peer went away without a goodbye */
-  GW_CLOSE_REPLACED = 4000,     /* a new game session took over; do not come back by yourself */
+  GW_CLOSE_LOST = 1006,     /* never sent: the peer went away without a goodbye */
+  GW_CLOSE_REPLACED = 4000, /* a new game session took over; do not come back by yourself */
   GW_CLOSE_AUTH_FAILED = 4001,
-  GW_CLOSE_SLOW = 4002,         /* slow consumer; come back and resume */
+  GW_CLOSE_SLOW = 4002, /* slow consumer; come back and resume */
   GW_CLOSE_IDLE = 4003,
-  GW_CLOSE_RATE_LIMIT = 4004    /* come back after retry_after_ms */
+  GW_CLOSE_RATE_LIMIT = 4004 /* come back after retry_after_ms */
 };
 
 #ifdef __cplusplus

@@ -16,8 +16,10 @@ int statusOf(ErrorCode code) {
     case ErrorCode::kForbidden:
       return 403;
     case ErrorCode::kNotFound:
+    case ErrorCode::kMethodNotFound:
       return 404;
     case ErrorCode::kConflict:
+    case ErrorCode::kNotConnected:
       return 409;
     case ErrorCode::kTooLarge:
       return 413;

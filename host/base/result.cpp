@@ -8,8 +8,12 @@ const char* toString(ErrorCode code) {
       return "INVALID_REQUEST";
     case ErrorCode::kNotFound:
       return "NOT_FOUND";
+    case ErrorCode::kMethodNotFound:
+      return "METHOD_NOT_FOUND";
     case ErrorCode::kConflict:
       return "CONFLICT";
+    case ErrorCode::kNotConnected:
+      return "NOT_CONNECTED";
     case ErrorCode::kUnauthorized:
       return "UNAUTHORIZED";
     case ErrorCode::kForbidden:

@@ -12,8 +12,10 @@ namespace gw {
 enum class ErrorCode {
   kInvalid,  // the caller's input is wrong
   kNotFound,
-  kConflict,      // exists already, or not in this state
-  kUnauthorized,  // wrong or missing credentials
+  kMethodNotFound,  // no request of that name
+  kConflict,        // exists already, or not in this state
+  kNotConnected,    // a request before connect
+  kUnauthorized,    // wrong or missing credentials
   kForbidden,
   kRateLimited,
   kTooLarge,

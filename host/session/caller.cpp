@@ -37,8 +37,10 @@ int httpStatusOf(ErrorCode code) {
     case ErrorCode::kInvalid:
       return 400;
     case ErrorCode::kNotFound:
+    case ErrorCode::kMethodNotFound:
       return 404;
     case ErrorCode::kConflict:
+    case ErrorCode::kNotConnected:
       return 409;
     case ErrorCode::kUnauthorized:
       return 401;

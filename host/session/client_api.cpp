@@ -171,12 +171,12 @@ void ClientApi::dispatch(Call& call, const std::string& method, const Json& para
     if (method != entry.name) continue;
     const bool connected = call.session || (call.attachment && call.attachment->role != Role::kPlayer);
     if (entry.who != Entry::kBeforeConnect && !connected)
-      return refuse(call, fail(ErrorCode::kConflict, "the first request must be connect", "NOT_CONNECTED"));
+      return refuse(call, fail(ErrorCode::kNotConnected, "the first request must be connect"));
     if (entry.who == Entry::kPlayers && !call.session)
       return refuse(call, fail(ErrorCode::kForbidden, "operators and nodes have no session", "permissionDenied"));
     return (this->*entry.method)(call, params);
   }
-  refuse(call, fail(ErrorCode::kNotFound, "there is no method \"" + sanitizeInput(method) + "\"", "METHOD_NOT_FOUND"));
+  refuse(call, fail(ErrorCode::kMethodNotFound, "there is no method \"" + sanitizeInput(method) + "\""));
 }
 
 void ClientApi::answer(const Call& call, const Result<std::string>& payload) { manager_.reply(call.caller, payload); }

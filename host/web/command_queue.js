@@ -89,7 +89,7 @@ export class CommandQueue {
       this.settle(error.expected - 1);
     } else if (error.retryAfterMs > 0 || error.retryable || ['UNAVAILABLE', 'CONFLICT'].includes(error.code)) {
       this.heldUntil = Date.now() + (error.retryAfterMs || 1_000);
-    } else if (error.code === 'UNAUTHORIZED' || error.reason === 'NOT_CONNECTED') {
+    } else if (error.code === 'UNAUTHORIZED' || error.code === 'NOT_CONNECTED') {
       this.heldUntil = Date.now() + 1_000;
       this.client.distrust();
     } else {

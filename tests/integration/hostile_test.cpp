@@ -233,10 +233,10 @@ TEST_F(Hostile, OnlyUnknownSubprotocolsAreRefusedWithTheList) {
 TEST_F(Hostile, RequestsBeforeConnectAndUnknownMethodsAreErrorsNotCloses) {
   V1Client client(http());
   const Json early = client.tryRequest("command", {{"text", "say hi"}});
-  EXPECT_EQ(early.at("ok"), false);
+  EXPECT_EQ(early.at("error").at("code"), "NOT_CONNECTED") << early;
   client.enterAsGuest();
   const Json unknown = client.tryRequest("frobnicate");
-  EXPECT_EQ(unknown.at("ok"), false) << unknown;
+  EXPECT_EQ(unknown.at("error").at("code"), "METHOD_NOT_FOUND") << unknown;
   client.command("say still connected");
   client.expect("You say: still connected");
 }

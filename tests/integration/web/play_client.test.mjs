@@ -185,6 +185,22 @@ test('a refused command is reported and the following ones still go', async () =
   await waitLine(page, 'You say: good');
 });
 
+test('a connection that the gateway does not know any more is left, and the command sent on the next', async () => {
+  await open();
+  await logIn(page);
+  let refusals = 1;
+  gateway.faults.command = (connection, frame) => {
+    if (refusals-- <= 0) return false;
+    connection.send({ type: 'res', id: frame.id, ok: false, error: { code: 'NOT_CONNECTED', message: 'connect first' } });
+    return true;
+  };
+  const { connects } = gateway;
+  await type(page, 'hello');
+  await waitLine(page, 'You say: hello');
+  assert.ok(gateway.connects > connects, 'the client connected anew');
+  assert.deepEqual(gateway.session.executed, ['hello']);
+});
+
 test('after a crash that lowered the count, waiting commands are renumbered', async () => {
   await open();
   await logIn(page);

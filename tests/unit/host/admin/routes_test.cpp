@@ -219,10 +219,11 @@ TEST_P(AdminErrors, HaveTheStatusThatFits) {
 }
 
 const Mapping kMappings[] = {
-    {ErrorCode::kInvalid, 400},     {ErrorCode::kUnauthorized, 401}, {ErrorCode::kForbidden, 403},
-    {ErrorCode::kNotFound, 404},    {ErrorCode::kConflict, 409},     {ErrorCode::kTooLarge, 413},
-    {ErrorCode::kRateLimited, 429}, {ErrorCode::kInternal, 500},     {ErrorCode::kUnavailable, 503},
-    {ErrorCode::kBusy, 503},        {ErrorCode::kTimeout, 504}};
+    {ErrorCode::kInvalid, 400},       {ErrorCode::kUnauthorized, 401}, {ErrorCode::kForbidden, 403},
+    {ErrorCode::kNotFound, 404},      {ErrorCode::kConflict, 409},     {ErrorCode::kTooLarge, 413},
+    {ErrorCode::kRateLimited, 429},   {ErrorCode::kInternal, 500},     {ErrorCode::kUnavailable, 503},
+    {ErrorCode::kBusy, 503},          {ErrorCode::kTimeout, 504},      {ErrorCode::kNotConnected, 409},
+    {ErrorCode::kMethodNotFound, 404}};
 INSTANTIATE_TEST_SUITE_P(All, AdminErrors, testing::ValuesIn(kMappings));
 
 TEST_F(AdminRoutes, PassTheGatewaysErrorsOn) {

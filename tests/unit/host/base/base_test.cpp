@@ -12,7 +12,9 @@ namespace {
 TEST(Result, NamesEveryErrorByItsWireCode) {
   EXPECT_STREQ(toString(ErrorCode::kInvalid), "INVALID_REQUEST");
   EXPECT_STREQ(toString(ErrorCode::kNotFound), "NOT_FOUND");
+  EXPECT_STREQ(toString(ErrorCode::kMethodNotFound), "METHOD_NOT_FOUND");
   EXPECT_STREQ(toString(ErrorCode::kConflict), "CONFLICT");
+  EXPECT_STREQ(toString(ErrorCode::kNotConnected), "NOT_CONNECTED");
   EXPECT_STREQ(toString(ErrorCode::kUnauthorized), "UNAUTHORIZED");
   EXPECT_STREQ(toString(ErrorCode::kForbidden), "FORBIDDEN");
   EXPECT_STREQ(toString(ErrorCode::kRateLimited), "RATE_LIMITED");

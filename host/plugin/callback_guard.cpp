@@ -118,6 +118,7 @@ void CallbackGuard::enter(const CallbackOwner& owner, const char* callback) {
   outerCallback_ = slot_->callback.load(std::memory_order_relaxed);
   outerOwner_ = slot_->owner.load(std::memory_order_relaxed);
   startNs_ = monotonicNs();
+  delayBefore_ = slot_->runDelay.begin(startNs_);
   slot_->owner.store(&owner, std::memory_order_relaxed);
   slot_->callback.store(callback, std::memory_order_relaxed);
   // Release: who sees this start sees the names that belong to it.
@@ -126,16 +127,20 @@ void CallbackGuard::enter(const CallbackOwner& owner, const char* callback) {
 
 CallbackGuard::~CallbackGuard() {
   const uint64_t nowNs = monotonicNs();
-  const uint64_t elapsedNs = nowNs - startNs_;
-  if (elapsedNs > budgetNs.load(std::memory_order_relaxed) && instance_ != nullptr) {
-    noteSlow(*instance_, *slot_->owner.load(std::memory_order_relaxed), slot_->callback.load(std::memory_order_relaxed),
-             nowNs, elapsedNs);
-  }
+  if (nowNs - startNs_ > budgetNs.load(std::memory_order_relaxed) && instance_ != nullptr) judge(nowNs);
   slot_->startNs.store(0, std::memory_order_relaxed);
   if (outerStartNs_ == 0) return;
   slot_->owner.store(outerOwner_, std::memory_order_relaxed);
   slot_->callback.store(outerCallback_, std::memory_order_relaxed);
   slot_->startNs.store(outerStartNs_, std::memory_order_release);
+}
+
+void CallbackGuard::judge(uint64_t nowNs) {
+  const uint64_t elapsedNs = nowNs - startNs_;
+  const uint64_t waitedNs = std::min(elapsedNs, slot_->runDelay.waitedNs(delayBefore_, startNs_));
+  if (elapsedNs - waitedNs <= budgetNs.load(std::memory_order_relaxed)) return;
+  noteSlow(*instance_, *slot_->owner.load(std::memory_order_relaxed), slot_->callback.load(std::memory_order_relaxed),
+           nowNs, elapsedNs - waitedNs);
 }
 
 std::vector<ActiveCallback> activeCallbacks() {

@@ -1,6 +1,7 @@
 #pragma once
 // CallbackGuard: wraps every call into a plugin, so that the watchdog can name a call that does not
-// return and slow ones are counted.
+// return and slow ones are counted. Slow is what the plugin took: computing, sleeping, blocking. What the
+// thread waited for a processor meanwhile (run_delay.h) is the machine's.
 //
 // Thread: one slot per thread, made at the thread's first guard and removed when the thread ends; a
 // guard touches only its own thread's slot (relaxed stores, two clock reads). activeCallbacks() may be
@@ -12,6 +13,8 @@
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "plugin/run_delay.h"
 
 namespace gw::plugin {
 
@@ -41,6 +44,7 @@ struct CallbackSlot {
   std::atomic<const char*> callback{nullptr};
   std::atomic<const CallbackOwner*> owner{nullptr};
   pid_t threadId = 0;
+  RunDelay runDelay;  // the thread's own
 };
 
 class CallbackGuard {
@@ -55,10 +59,12 @@ class CallbackGuard {
 
  private:
   void enter(const CallbackOwner& owner, const char* callback);
+  void judge(uint64_t nowNs);
 
   CallbackSlot* slot_;
   Instance* instance_;
   uint64_t startNs_;
+  RunDelay::Sample delayBefore_;
   uint64_t outerStartNs_;
   const char* outerCallback_;
   const CallbackOwner* outerOwner_;

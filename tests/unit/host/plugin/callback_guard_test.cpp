@@ -9,6 +9,7 @@
 #include "plugin/generation.h"
 #include "plugin/instance.h"
 #include "unit/host/plugin/plugin_files.h"
+#include "unit/host/plugin/starved_thread.h"
 
 namespace gw::plugin {
 namespace {
@@ -106,6 +107,26 @@ TEST_F(CallbackGuardTest, SlowCallsFarApartDoNot) {
   for (int i = 0; i < 20; ++i) slowCall();
   EXPECT_EQ(instance_->counters().slowCallbacks, 20u);
   EXPECT_FALSE(instance_->counters().quarantined);
+}
+
+TEST_F(CallbackGuardTest, WaitingForAProcessorIsNotSlow) {
+  if (!test::countsRunDelay()) GTEST_SKIP() << "this kernel does not count run delay";
+  setCallbackPolicy({.budgetNs = 200'000'000});
+  const test::StarvedThread starved;
+  {
+    CallbackGuard guard(*instance_, "stream.data");
+    starved.spinUntilDelayed(std::chrono::milliseconds(250));
+  }
+  EXPECT_EQ(instance_->counters().slowCallbacks, 0u);
+}
+
+TEST_F(CallbackGuardTest, SleepingIsSlow) {
+  setCallbackPolicy({.budgetNs = 20'000'000});
+  {
+    CallbackGuard guard(*instance_, "stream.data");
+    std::this_thread::sleep_for(std::chrono::milliseconds(21));
+  }
+  EXPECT_EQ(instance_->counters().slowCallbacks, 1u);
 }
 
 TEST_F(CallbackGuardTest, NothingIsQuarantinedUnderDev) {

@@ -97,8 +97,8 @@ void Accounts::lookUp(const AttemptPtr& attempt, uint64_t delayMs) {
 }
 
 void Accounts::verify(const AttemptPtr& attempt) {
-  // Once more: attempts that waited beside this one may have failed meanwhile.
-  if (const uint64_t wait = throttle_.retryAfterMs(attempt->key, attempt->prefix, nowMs()); wait > 0) {
+  // Attempts that waited beside this one may have failed meanwhile, or are being checked right now.
+  if (const uint64_t wait = throttle_.begin(attempt->key, attempt->prefix, nowMs()); wait > 0) {
     ++throttledLogins_;
     return attempt->reply(rateLimited(wait));
   }
@@ -116,9 +116,10 @@ void Accounts::verify(const AttemptPtr& attempt) {
 void Accounts::decide(const AttemptPtr& attempt, const Result<Verdict>& verdict) {
   if (!verdict) {
     ++throttledLogins_;
-    const bool isStopping =
-        verdict.error().code != ErrorCode::kRateLimited && verdict.error().code != ErrorCode::kUnavailable;
-    if (isStopping) log::warn("lobby", "a password could not be checked", {{"reason", verdict.error().message}});
+    throttle_.unchecked(attempt->key, attempt->prefix);
+    const bool isPoolFull =
+        verdict.error().code == ErrorCode::kRateLimited || verdict.error().code == ErrorCode::kUnavailable;
+    if (!isPoolFull) log::warn("lobby", "a password could not be checked", {{"reason", verdict.error().message}});
     return attempt->reply(rateLimited(1000));
   }
   const bool isRight = verdict->matches && attempt->found.user;
@@ -129,7 +130,7 @@ void Accounts::decide(const AttemptPtr& attempt, const Result<Verdict>& verdict)
               {{"user", attempt->credentials.userName}, {"address", attempt->credentials.address}});
     return attempt->reply(fail(ErrorCode::kUnauthorized, "That name and password do not match.", "invalidCredentials"));
   }
-  throttle_.succeeded(attempt->key, attempt->prefix, nowMs());
+  throttle_.succeeded(attempt->key, attempt->prefix);
   if (attempt->found.user->locked || attempt->found.isBanned) {
     return attempt->reply(
         fail(ErrorCode::kForbidden, "This account is locked. Ask whoever runs this place.", "accountLocked"));

@@ -3,7 +3,9 @@
 //
 // By (user, prefix) and by prefix alone, failures end in a refusal with a time to wait. By user alone
 // there is only a growing delay (≤ maxDelayMs), which the caller skips for a prefix from which that user
-// has logged in lately: nobody can lock another person out. Times are monotonic milliseconds.
+// has logged in lately: nobody can lock another person out. A guess counts from when its check begins, so
+// that guesses at the same time are no more than guesses one after the other. Times are monotonic
+// milliseconds.
 // Not thread-safe; every map is bounded.
 
 #include <cstddef>
@@ -36,18 +38,26 @@ class LoginThrottle {
   uint64_t retryAfterMs(std::string_view user, std::string_view prefix, uint64_t nowMs);
   /// Notes an attempt at the user from anywhere and tells how long to hold it.
   uint64_t delayMs(std::string_view user, uint64_t nowMs);
+  /// Before a guess is checked. 0: check it and say how it ended, once; else how long to wait.
+  uint64_t begin(std::string_view user, std::string_view prefix, uint64_t nowMs);
+  // How it ended.
   void failed(std::string_view user, std::string_view prefix, uint64_t nowMs);
-  void succeeded(std::string_view user, std::string_view prefix, uint64_t nowMs);
+  void succeeded(std::string_view user, std::string_view prefix);
+  void unchecked(std::string_view user, std::string_view prefix);
 
   uint64_t evicted() const { return pairs_.evicted() + prefixes_.evicted() + users_.evicted(); }
 
  private:
   struct Failures {
     uint32_t count = 0;
+    uint32_t underWay = 0;  // guesses whose end is not known yet
     uint64_t lastMs = 0;
     uint64_t blockedUntilMs = 0;
   };
   void note(Failures& failures, uint32_t freeOnes, uint64_t nowMs) const;
+  bool hasRoom(Failures* failures, uint32_t freeOnes, uint64_t nowMs) const;
+  void ended(std::string_view user, std::string_view prefix);
+  static void leave(BoundedMap<Failures>& map, std::string_view key);
   void forgetOld(Failures& failures, uint64_t nowMs) const;
   static std::string pairKey(std::string_view user, std::string_view prefix);
 

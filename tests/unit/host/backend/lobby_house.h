@@ -115,6 +115,7 @@ class FakeHasher final : public lobby::PasswordHasher {
     ++verifies;
     if (isSick) return done(fail(ErrorCode::kInternal, "out of memory"));
     if (isFull) return done(fail(ErrorCode::kRateLimited, "full"));
+    if (isVerifyHeld) return heldVerifies.push_back(std::move(done));
     done(lobby::Verdict{stored == "hashed:" + password || stored == "old:" + password, stored.rfind("old:", 0) == 0});
   }
   void verifyDummy(std::string password, std::string, UniqueFunction<void(Result<lobby::Verdict>)> done) override {
@@ -123,6 +124,11 @@ class FakeHasher final : public lobby::PasswordHasher {
     if (isFull) return done(fail(ErrorCode::kRateLimited, "full"));
     done(lobby::Verdict{false, false});
   }
+  /// Answers the checks that were held back: wrong.
+  void releaseVerifies() {
+    isVerifyHeld = false;
+    for (auto& done : std::exchange(heldVerifies, {})) done(lobby::Verdict{false, false});
+  }
   /// Answers the hash that was held back.
   void release() {
     isHeld = false;
@@ -130,9 +136,11 @@ class FakeHasher final : public lobby::PasswordHasher {
   }
   bool isFull = false;
   bool isSick = false;
-  bool isHeld = false;
+  bool isHeld = false;  // hashes
+  bool isVerifyHeld = false;
   UniqueFunction<void(Result<std::string>)> heldHash;
   std::string heldPassword;
+  std::vector<UniqueFunction<void(Result<lobby::Verdict>)>> heldVerifies;
   int hashes = 0;
   int verifies = 0;
   int dummies = 0;

@@ -86,6 +86,19 @@ TEST_F(Login, ThrottlesAGuesserButNotTheOwnerElsewhere) {
   EXPECT_TRUE(login("Anna", "correct horse")->ok()) << "the refusal ends";
 }
 
+TEST_F(Login, GuessesAtTheSameTimeMeetTheSameLimit) {
+  hasher.isVerifyHeld = true;
+  std::vector<Answer<session::Identity>> guesses;
+  for (int i = 0; i < 12; ++i) guesses.push_back(login("Anna", "guess"));
+  advanceMs(5000);  // past the delay by user
+  EXPECT_EQ(hasher.verifies, 5);
+  hasher.releaseVerifies();
+  settle();
+  for (int i = 0; i < 5; ++i) expectRefused(guesses[static_cast<size_t>(i)]);
+  for (size_t i = 5; i < guesses.size(); ++i) expectThrottled(guesses[i]);
+  expectThrottled(login("Anna", "correct horse"));
+}
+
 TEST_F(Login, HoldsAStrangersTryAtAMuchTriedUserForFiveSecondsAtMost) {
   for (int i = 0; i < 200; ++i) {
     (void)login("Anna", "guess", "198.51.100." + std::to_string(i));

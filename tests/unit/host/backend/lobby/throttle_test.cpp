@@ -71,12 +71,53 @@ TEST(LoginThrottle, ForgetsAfterAQuietTime) {
 TEST(LoginThrottle, ASuccessClearsThePairButNotThePrefix) {
   LoginThrottle throttle(small());
   for (int i = 0; i < 2; ++i) throttle.failed("anna", "p1", 1000);
-  throttle.succeeded("anna", "p1", 1000);
+  throttle.succeeded("anna", "p1");
   for (int i = 0; i < 2; ++i) throttle.failed("anna", "p1", 1000);
   EXPECT_EQ(throttle.retryAfterMs("anna", "p1", 1000), 0u);
-  throttle.succeeded("anna", "p1", 1000);
+  throttle.succeeded("anna", "p1");
   for (int i = 0; i < 2; ++i) throttle.failed("anna", "p1", 1000);
   EXPECT_GT(throttle.retryAfterMs("bert", "p1", 1000), 0u) << "an account of one's own buys no fresh guesses";
+}
+
+TEST(LoginThrottle, GuessesAtTheSameTimeAreNoMoreThanTheFreeFailures) {
+  LoginThrottle throttle(small());
+  throttle.failed("anna", "p1", 1000);
+  EXPECT_EQ(throttle.begin("anna", "p1", 1000), 0u);
+  EXPECT_EQ(throttle.begin("anna", "p1", 1000), 0u);
+  EXPECT_EQ(throttle.begin("anna", "p1", 1000), 1000u) << "one has failed, two may yet";
+  EXPECT_EQ(throttle.begin("bert", "p1", 1000), 0u);
+  EXPECT_EQ(throttle.begin("anna", "p2", 1000), 0u);
+  throttle.unchecked("anna", "p1");
+  EXPECT_EQ(throttle.begin("anna", "p1", 1000), 0u);
+  throttle.failed("anna", "p1", 1000);
+  throttle.failed("anna", "p1", 1000);
+  EXPECT_EQ(throttle.begin("anna", "p1", 1000), 15'000u);
+}
+
+TEST(LoginThrottle, AfterARefusalThereIsOneGuessAtATime) {
+  LoginThrottle throttle(small());
+  for (int i = 0; i < 3; ++i) throttle.failed("anna", "p1", 1000);
+  EXPECT_EQ(throttle.begin("anna", "p1", 16'000), 0u);
+  EXPECT_EQ(throttle.begin("anna", "p1", 16'000), 1000u);
+  throttle.failed("anna", "p1", 16'000);
+  EXPECT_EQ(throttle.begin("anna", "p1", 16'000), 30'000u);
+}
+
+TEST(LoginThrottle, GuessesAtManyUsersAtTheSameTimeCountForThePrefix) {
+  LoginThrottle throttle(small());
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(throttle.begin("user" + std::to_string(i), "p1", 1000), 0u);
+  EXPECT_EQ(throttle.begin("anna", "p1", 1000), 1000u);
+  EXPECT_EQ(throttle.begin("anna", "p2", 1000), 0u);
+  throttle.succeeded("user0", "p1");
+  EXPECT_EQ(throttle.begin("anna", "p1", 1000), 0u);
+}
+
+TEST(LoginThrottle, ASuccessLeavesTheOtherGuessesCounted) {
+  LoginThrottle throttle(small());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(throttle.begin("anna", "p1", 1000), 0u);
+  throttle.succeeded("anna", "p1");
+  EXPECT_EQ(throttle.begin("anna", "p1", 1000), 0u);
+  EXPECT_EQ(throttle.begin("anna", "p1", 1000), 1000u);
 }
 
 TEST(LoginThrottle, RemembersABoundedNumber) {

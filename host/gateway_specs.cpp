@@ -141,6 +141,8 @@ lobby::LobbyOptions lobbyOptions(const config::Lobby& lobby) {
   out.welcome = lobby.welcome;
   out.rooms = lobby.rooms;
   out.reservedNames = lobby.reservedNames;
+  out.registrationsPerHour = lobby.registrationsPerHour;
+  out.guestsPerHour = lobby.guestsPerHour;
   return out;
 }
 

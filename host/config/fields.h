@@ -99,6 +99,8 @@ void describe(Visitor& v, Lobby& lobby) {
   v.text("welcome", lobby.welcome);
   v.texts("rooms", lobby.rooms);
   v.texts("reservedNames", lobby.reservedNames);
+  v.integer("registrationsPerHour", lobby.registrationsPerHour, 1, kMillion);
+  v.integer("guestsPerHour", lobby.guestsPerHour, 1, kMillion);
 }
 
 template <typename Visitor>

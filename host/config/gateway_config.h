@@ -90,6 +90,8 @@ struct Lobby {
   std::string welcome;            // text shown before login; empty: the built-in one
   std::vector<std::string> rooms{"lobby"};
   std::vector<std::string> reservedNames;
+  uint32_t registrationsPerHour = 3;  // from one address
+  uint32_t guestsPerHour = 60;        // from one address
 };
 
 struct Postgres {

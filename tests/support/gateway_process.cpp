@@ -29,7 +29,8 @@ constexpr char kUsual[] = R"({
     "connectionRatePerAddress": 20000, "connectionBurstPerAddress": 20000,
     "commandRate": 5000, "commandBurst": 5000, "unitRate": 20000, "unitBurst": 20000
   },
-  "lobby": {"registration": true, "guests": true, "rooms": ["lobby", "garden"]},
+  "lobby": {"registration": true, "guests": true, "rooms": ["lobby", "garden"],
+    "registrationsPerHour": 10000, "guestsPerHour": 10000},
   "log": {"level": "info"},
   "shutdown": {"grace": "5s"}
 })";

@@ -42,6 +42,7 @@ Accounts::Accounts(const LobbyOptions& options, StoreCalls& store, Post post, Pa
       reserved_(options.reservedNames),
       throttle_(limits),
       registrations_(options.registrationsPerHour),
+      guestLimit_(options.guestsPerHour),
       guests_(store) {}
 
 Accounts::~Accounts() = default;
@@ -50,6 +51,7 @@ void Accounts::configure(const LobbyOptions& options) {
   options_ = options;
   reserved_ = ReservedNames(options.reservedNames);
   registrations_.setPerHour(options.registrationsPerHour);
+  guestLimit_.setPerHour(options.guestsPerHour);
 }
 
 void Accounts::authenticate(Credentials credentials, Reply<Identity> reply) {

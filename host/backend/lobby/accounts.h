@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/lobby/guest_limit.h"
 #include "backend/lobby/guest_names.h"
 #include "backend/lobby/names.h"
 #include "backend/lobby/options.h"
@@ -34,12 +35,12 @@ class Accounts {
            const Clock& clock, const ThrottleLimits& limits = {});
   ~Accounts();
 
-  /// Registration, guests and reserved names apply to what comes next.
+  /// Registration, guests, their limits and reserved names apply to what comes next.
   void configure(const LobbyOptions& options);
 
   void authenticate(session::Credentials credentials, session::Reply<session::Identity> reply);
   void registerUser(session::Credentials credentials, session::Reply<session::Identity> reply);
-  void guest(session::Reply<session::Identity> reply);
+  void guest(const std::string& address, session::Reply<session::Identity> reply);
   void listCharacters(const std::string& userId, session::Reply<std::vector<session::Character>> reply);
   void createCharacter(const std::string& userId, session::NewCharacter wanted,
                        session::Reply<session::Character> reply);
@@ -47,7 +48,8 @@ class Accounts {
 
   uint64_t failedLogins() const { return failedLogins_; }
   uint64_t throttledLogins() const { return throttledLogins_; }
-  uint64_t evictedThrottles() const { return throttle_.evicted() + registrations_.evicted(); }
+  uint64_t refusedGuests() const { return refusedGuests_; }
+  uint64_t evictedThrottles() const { return throttle_.evicted() + registrations_.evicted() + guestLimit_.evicted(); }
 
  private:
   struct Attempt;   // one login under way
@@ -74,9 +76,11 @@ class Accounts {
   ReservedNames reserved_;
   LoginThrottle throttle_;
   RegistrationLimit registrations_;
+  GuestLimit guestLimit_;
   GuestNames guests_;
   uint64_t failedLogins_ = 0;
   uint64_t throttledLogins_ = 0;
+  uint64_t refusedGuests_ = 0;
 };
 
 }  // namespace gw::lobby

@@ -131,8 +131,12 @@ void Accounts::addNewcomer(const NewcomerPtr& newcomer, std::string passwordHash
       });
 }
 
-void Accounts::guest(Reply<Identity> reply) {
+void Accounts::guest(const std::string& address, Reply<Identity> reply) {
   if (!options_.guests) return reply(fail(ErrorCode::kForbidden, "Guests are not admitted here.", "permissionDenied"));
+  if (const uint64_t wait = guestLimit_.admitAfterMs(address, nowMs()); wait > 0) {
+    ++refusedGuests_;
+    return reply(rateLimited(wait));
+  }
   guests_.next([reply = std::move(reply)](Result<std::string> name) mutable {
     if (!name) return reply(name.error());
     reply(Identity{makeGuestId(*name), *name, true, false});

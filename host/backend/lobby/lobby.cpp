@@ -143,6 +143,7 @@ void Lobby::publishFigures() {
   figures_.commands = commands_;
   figures_.failedLogins = core_->accounts.failedLogins();
   figures_.throttledLogins = core_->accounts.throttledLogins();
+  figures_.refusedGuests = core_->accounts.refusedGuests();
   figures_.evictedThrottles = core_->accounts.evictedThrottles();
 }
 
@@ -203,8 +204,10 @@ void Lobby::registerUser(Credentials credentials, Reply<Identity> reply) {
   });
 }
 
-void Lobby::guest(std::string, Reply<Identity> reply) {
-  login<Identity>(std::move(reply), [this](Reply<Identity> counted) { core_->accounts.guest(std::move(counted)); });
+void Lobby::guest(std::string limitKey, Reply<Identity> reply) {
+  login<Identity>(std::move(reply), [this, limitKey = std::move(limitKey)](Reply<Identity> counted) {
+    core_->accounts.guest(limitKey, std::move(counted));
+  });
 }
 
 void Lobby::listCharacters(std::string userId, Reply<std::vector<Character>> reply) {

@@ -16,6 +16,7 @@ struct LobbyOptions {
   std::string backendName = "lobby";        // under which characters are stored
 
   uint32_t registrationsPerHour = 3;  // per address
+  uint32_t guestsPerHour = 60;        // per address
   uint32_t charactersPerUser = 8;
   uint32_t ignoredPerUser = 100;
   size_t maxLineBytes = 16 * 1024;
@@ -31,6 +32,7 @@ struct LobbyFigures {
   uint64_t refusedLogins = 0;    // too many at once
   uint64_t failedLogins = 0;     // wrong name or password
   uint64_t throttledLogins = 0;
+  uint64_t refusedGuests = 0;     // too many from their address
   uint64_t evictedThrottles = 0;  // entries forgotten at the bound
 };
 

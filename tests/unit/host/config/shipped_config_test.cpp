@@ -87,6 +87,7 @@ TEST(ShippedConfig, LiftsTheLimitsForBenchmarks) {
   EXPECT_EQ(config.limits.commandRate, 1e6);
   EXPECT_EQ(config.limits.unitRate, 1e6);
   EXPECT_TRUE(config.lobby.guests);
+  EXPECT_EQ(config.lobby.guestsPerHour, 1'000'000U);
   EXPECT_EQ(config.limits.idleMs, 0U);
 }
 

@@ -12,15 +12,16 @@ using testing::LobbyHouse;
 LobbyOptions withGuests() {
   LobbyOptions options;
   options.guests = true;
+  options.guestsPerHour = 1'000'000;
   return options;
 }
 
 class Guests : public LobbyHouse {
  protected:
   Guests() : LobbyHouse(withGuests()) {}
-  Answer<session::Identity> guest() {
+  Answer<session::Identity> guest(const std::string& address = "192.0.2.1") {
     Answer<session::Identity> answer;
-    accounts.guest(answer.reply());
+    accounts.guest(address, answer.reply());
     settle();
     return answer;
   }
@@ -37,6 +38,20 @@ TEST_F(Guests, ComeInOnlyIfTheConfigurationSaysSo) {
   options.guests = false;
   accounts.configure(options);
   EXPECT_EQ(guest()->error().code, ErrorCode::kForbidden);
+}
+
+TEST_F(Guests, OfOneAddressAreLimited) {
+  options.guestsPerHour = 2;
+  accounts.configure(options);
+  EXPECT_TRUE(guest()->ok());
+  EXPECT_TRUE(guest()->ok());
+  const auto third = guest();
+  EXPECT_EQ(third->error().code, ErrorCode::kRateLimited);
+  EXPECT_EQ(third->error().retryAfterMs, 1'800'000);
+  EXPECT_EQ(accounts.refusedGuests(), 1u);
+  EXPECT_TRUE(guest("203.0.113.9")->ok());
+  advanceMs(1'800'000);
+  EXPECT_TRUE(guest()->ok());
 }
 
 TEST_F(Guests, HaveANameAndACharacterOfTheirOwn) {
@@ -60,7 +75,7 @@ TEST_F(Guests, NeverShareANameAlsoAfterARestart) {
   for (int i = 0; i < 5000; ++i) EXPECT_TRUE(names.insert((*guest())->userName).second);
   Accounts restarted(options, store, post(), hasher, timers, clock);
   Answer<session::Identity> answer;
-  restarted.guest(answer.reply());
+  restarted.guest("192.0.2.1", answer.reply());
   settle();
   EXPECT_TRUE(names.insert((*answer)->userName).second);
 }

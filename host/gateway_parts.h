@@ -49,7 +49,7 @@ struct Gateway::Parts {
   broadcast::Bus bus;
   std::vector<std::unique_ptr<broadcast::Broadcaster>> broadcasters;
   std::vector<std::unique_ptr<session::SessionManager>> managers;
-  GatewaySink sink{services, bus};
+  GatewaySink sink{services, bus, loops};
   std::unique_ptr<HashPool> hashPool;
   std::unique_ptr<lobby::PoolPasswordHasher> hasher;
   std::unique_ptr<lobby::Lobby> lobby;

@@ -1,6 +1,7 @@
 #include "gateway_sink.h"
 
 #include "broadcast/bus.h"
+#include "gateway_congestion.h"
 #include "session/session_manager.h"
 #include "session/text/sanitize.h"
 
@@ -83,5 +84,7 @@ void GatewaySink::setPlain(SessionId session, bool plain) {
 }
 
 bool GatewaySink::isCongested() const { return bus_.isCongested(); }
+
+void GatewaySink::whenUncongested(Task wake) { gw::whenUncongested(loops_, std::move(wake)); }
 
 }  // namespace gw

@@ -2,10 +2,16 @@
 // GatewaySink: the gateway as a backend sees it. Cleans what comes in, then posts it to the session's
 // home loop or publishes it on the Bus. Thread: any.
 
+#include <memory>
+#include <vector>
+
 #include "session/backend_port.h"
 
 namespace gw::broadcast {
 class Bus;
+}
+namespace gw::net {
+class EventLoop;
 }
 namespace gw::session {
 struct Services;
@@ -15,7 +21,9 @@ namespace gw {
 
 class GatewaySink final : public session::BackendSink {
  public:
-  GatewaySink(session::Services& services, broadcast::Bus& bus) : services_(services), bus_(bus) {}
+  GatewaySink(session::Services& services, broadcast::Bus& bus,
+              const std::vector<std::unique_ptr<net::EventLoop>>& loops)
+      : services_(services), bus_(bus), loops_(loops) {}
 
   void output(SessionId session, plugin::Event event, uint64_t n) override;
   void prompt(SessionId session, std::string text, bool echo) override;
@@ -28,12 +36,14 @@ class GatewaySink final : public session::BackendSink {
   void leaveRoom(SessionId session, std::string room) override;
   void setPlain(SessionId session, bool plain) override;
   bool isCongested() const override;
+  void whenUncongested(Task wake) override;
 
  private:
   template <typename F>
   void atHome(const SessionId& id, size_t bytes, F&& then);
   session::Services& services_;
   broadcast::Bus& bus_;
+  const std::vector<std::unique_ptr<net::EventLoop>>& loops_;
 };
 
 }  // namespace gw

@@ -107,6 +107,9 @@ class BackendSink {
   virtual void setPlain(SessionId session, bool plain) = 0;
   /// Producers that see true stop taking work in until it is false again.
   virtual bool isCongested() const = 0;
+  /// Calls wake once, as soon as it is false: at once on this thread, or later on any other, where it must
+  /// not block. A producer has one such call under way at a time. Never called once the gateway stops.
+  virtual void whenUncongested(Task wake) = 0;
 };
 
 }  // namespace gw::session

@@ -74,14 +74,14 @@ void Inbox::close() {
   }
 }
 
-bool Inbox::waitFor(std::unique_lock<std::mutex>& lock, uint64_t waitNs, bool forCalls) {
-  const auto isReady = [&] { return isClosed_ || (forCalls && (!queued_.calls.empty() || !queued_.refused.empty())); };
+bool Inbox::waitForCalls(std::unique_lock<std::mutex>& lock, uint64_t waitNs) {
+  const auto isReady = [&] { return isClosed_ || !queued_.calls.empty() || !queued_.refused.empty(); };
   if (!isReady()) {
     // An hour at most, so that the sum with "now" cannot overflow; an early return is harmless.
     constexpr uint64_t kHourNs = 3'600'000'000'000;
     const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(waitNs < kHourNs ? waitNs : kHourNs);
     do {
-      isWaiting_ = forCalls;  // again each time: a wake-up may find that its calls were taken before
+      isWaiting_ = true;  // again each time: a wake-up may find that its calls were taken before
     } while (wake_.wait_until(lock, until) == std::cv_status::no_timeout && !isReady());
     isWaiting_ = false;
   }
@@ -92,7 +92,7 @@ bool Inbox::take(Batch& batch, uint64_t waitNs) {
   batch.calls.clear();
   batch.refused.clear();
   std::unique_lock lock(mutex_);
-  if (!waitFor(lock, waitNs, true)) return false;
+  if (!waitForCalls(lock, waitNs)) return false;
   std::swap(batch.calls, queued_.calls);  // both keep their capacity
   std::swap(batch.refused, queued_.refused);
   commands_ = 0;
@@ -100,9 +100,17 @@ bool Inbox::take(Batch& batch, uint64_t waitNs) {
   return true;
 }
 
-bool Inbox::pause(uint64_t waitNs) {
+void Inbox::giveCredit() {
+  const std::lock_guard lock(mutex_);
+  hasCredit_ = true;
+  wake_.notify_one();
+}
+
+bool Inbox::awaitCredit() {
   std::unique_lock lock(mutex_);
-  return waitFor(lock, waitNs, false);
+  wake_.wait(lock, [this] { return isClosed_ || hasCredit_; });
+  hasCredit_ = false;
+  return !isClosed_;
 }
 
 uint64_t Inbox::refusedCommands() const {

@@ -53,20 +53,22 @@ class Inbox {
   /// Counts one login request; false: too many under way. loginDone() gives it back.
   bool admitLogin();
   void loginDone();
+  /// Ends one awaitCredit().
+  void giveCredit();
   /// Wakes the consumer and drops what waits; take() answers false from now on.
   void close();
 
   // Consumer.
   /// Waits for calls, until waitNs have passed at most (UINT64_MAX: for ever). False: closed.
   bool take(Batch& batch, uint64_t waitNs);
-  /// Waits that long or until closed; false: closed. For back-pressure.
-  bool pause(uint64_t waitNs);
+  /// Waits for one giveCredit(), which may have come before. False: closed.
+  bool awaitCredit();
 
   uint64_t refusedCommands() const;
   uint64_t refusedLogins() const;
 
  private:
-  bool waitFor(std::unique_lock<std::mutex>& lock, uint64_t waitNs, bool forCalls);
+  bool waitForCalls(std::unique_lock<std::mutex>& lock, uint64_t waitNs);
 
   const size_t commandLimit_;
   const size_t byteLimit_;
@@ -74,7 +76,8 @@ class Inbox {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool isClosed_ = false;
-  bool isWaiting_ = false;
+  bool isWaiting_ = false;  // for calls
+  bool hasCredit_ = false;
   Batch queued_;
   size_t commands_ = 0;
   size_t bytes_ = 0;

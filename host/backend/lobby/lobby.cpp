@@ -21,8 +21,6 @@ using session::Reply;
 
 namespace {
 
-// How long to wait before asking a full gateway again; it has no way to call back.
-constexpr uint64_t kCreditNs = 2'000'000;
 // Between two looks at the gateway's credit.
 constexpr size_t kCallsPerCredit = 32;
 
@@ -101,7 +99,9 @@ void Lobby::run() {
 
 bool Lobby::hasCredit() {
   while (sink_.isCongested()) {
-    if (!inbox_->pause(kCreditNs)) return false;
+    ++pauses_;
+    sink_.whenUncongested([inbox = inbox_] { inbox->giveCredit(); });
+    if (!inbox_->awaitCredit()) return false;
   }
   return true;
 }
@@ -141,6 +141,7 @@ void Lobby::publishFigures() {
   const std::lock_guard lock(shown_);
   figures_.players = core_->world.size();
   figures_.commands = commands_;
+  figures_.pauses = pauses_;
   figures_.failedLogins = core_->accounts.failedLogins();
   figures_.throttledLogins = core_->accounts.throttledLogins();
   figures_.refusedGuests = core_->accounts.refusedGuests();

@@ -83,6 +83,7 @@ class Lobby final : public session::Backend {
   session::BackendCapabilities capabilities_;
   LobbyFigures figures_;
   uint64_t commands_ = 0;  // lobby's thread
+  uint64_t pauses_ = 0;    // lobby's thread
   std::once_flag stopped_;
   std::thread thread_;
 };

@@ -28,6 +28,7 @@ struct LobbyOptions {
 struct LobbyFigures {
   uint64_t players = 0;
   uint64_t commands = 0;         // handled
+  uint64_t pauses = 0;           // waits for a gateway whose loops were behind
   uint64_t refusedCommands = 0;  // inbox full; each player was told
   uint64_t refusedLogins = 0;    // too many at once
   uint64_t failedLogins = 0;     // wrong name or password

@@ -81,9 +81,16 @@ class FakeSink final : public session::BackendSink {
   }
   bool isCongested() const override {
     const std::lock_guard lock(mutex_);
-    ++congestionChecks_;
-    note();
     return isCongested_;
+  }
+
+  void whenUncongested(Task wake) override {
+    {
+      const std::lock_guard lock(mutex_);
+      note();
+      if (isCongested_) return waiting_.push_back(std::move(wake));
+    }
+    wake();
   }
 
   // Tests.
@@ -92,8 +99,18 @@ class FakeSink final : public session::BackendSink {
     users_[session] = userId;
   }
   void setCongested(bool congested) {
+    std::vector<Task> woken;
+    {
+      const std::lock_guard lock(mutex_);
+      isCongested_ = congested;
+      if (!congested) woken.swap(waiting_);
+    }
+    for (Task& wake : woken) wake();
+  }
+  /// How many producers wait.
+  size_t waiting() const {
     const std::lock_guard lock(mutex_);
-    isCongested_ = congested;
+    return waiting_.size();
   }
   /// What the session has seen since the last call.
   std::vector<plugin::Event> takeEvents(const SessionId& session) {
@@ -148,10 +165,6 @@ class FakeSink final : public session::BackendSink {
       return std::any_of(events.begin(), events.end(), [&](const plugin::Event& e) { return e.text == text; });
     });
   }
-  uint64_t congestionChecks() const {
-    const std::lock_guard lock(mutex_);
-    return congestionChecks_;
-  }
 
  private:
   void note() const {  // with mutex_ held
@@ -172,7 +185,7 @@ class FakeSink final : public session::BackendSink {
   uint64_t lastN_ = 0;
   size_t outputs_ = 0;
   bool isCongested_ = false;
-  mutable uint64_t congestionChecks_ = 0;
+  std::vector<Task> waiting_;
 };
 
 }  // namespace gw::testing

@@ -112,6 +112,18 @@ TEST(Inbox, NoCommandWaitsForAWakeUpThatWasSpentOnNothing) {
   consumer.join();
 }
 
+TEST(Inbox, ACreditEndsOneWaitAlsoIfItCameBefore) {
+  Inbox inbox(10, 1000, 1);
+  inbox.giveCredit();
+  EXPECT_TRUE(inbox.awaitCredit());
+  std::thread giver([&] { inbox.giveCredit(); });
+  EXPECT_TRUE(inbox.awaitCredit());
+  giver.join();
+  std::thread closer([&] { inbox.close(); });
+  EXPECT_FALSE(inbox.awaitCredit());
+  closer.join();
+}
+
 TEST(Inbox, TakesNothingOnceClosed) {
   Inbox inbox(10, 1000, 1);
   auto alive = std::make_shared<int>(1);
@@ -124,7 +136,7 @@ TEST(Inbox, TakesNothingOnceClosed) {
   EXPECT_EQ(alive.use_count(), 1);
   Inbox::Batch batch;
   EXPECT_FALSE(inbox.take(batch, UINT64_MAX));
-  EXPECT_FALSE(inbox.pause(UINT64_MAX));
+  EXPECT_FALSE(inbox.awaitCredit());
 }
 
 }  // namespace

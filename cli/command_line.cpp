@@ -146,6 +146,11 @@ class Builder {
     limit(verb(user, "list", "Users", userList));
     withId(verb(user, "unlock", "Let a locked user log in again", userUnlock), "NAME", "The user's name or id");
 
+    CLI::App* mute = withId(verb(user, "mute", "Nobody hears what a user says in the lobby", userMute), "NAME",
+                            "The user's or the guest's name, or the id");
+    duration(mute, "--for", line_.arguments.forMs, "How long; without it: for good");
+    withId(verb(user, "unmute", "Let a muted user talk again", userUnmute), "NAME", "The name or id");
+
     CLI::App* ban = noun("ban", "Addresses and users that may not enter");
     verb(ban, "list", "Bans in force", banList);
     CLI::App* add = verb(ban, "add", "Ban an address or a user", banAdd);

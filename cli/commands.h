@@ -57,6 +57,8 @@ int connectionClose(const Client&, Output&, const Arguments&);
 
 int userList(const Client&, Output&, const Arguments&);
 int userUnlock(const Client&, Output&, const Arguments&);
+int userMute(const Client&, Output&, const Arguments&);
+int userUnmute(const Client&, Output&, const Arguments&);
 
 int banList(const Client&, Output&, const Arguments&);
 int banAdd(const Client&, Output&, const Arguments&);

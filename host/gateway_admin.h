@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -11,6 +12,10 @@
 
 #include "admin/gateway_port.h"
 #include "gateway.h"
+
+namespace gw::store {
+class SessionStore;
+}
 
 namespace gw {
 
@@ -42,6 +47,7 @@ class GatewayAdmin final : public admin::GatewayPort {
   Result<void> closeConnection(const std::string& id, const admin::CloseRequest& request) override;
   Result<admin::Listing<admin::UserSnapshot>> users(size_t limit) override;
   Result<admin::UserSnapshot> unlockUser(const std::string& nameOrId) override;
+  Result<admin::UserSnapshot> muteUser(const std::string& nameOrId, int64_t untilAt) override;
   Result<store::BanRecord> addBan(const store::BanRecord& ban) override;
   Result<std::vector<store::BanRecord>> bans() override;
   Result<void> removeBan(const std::string& id) override;
@@ -70,6 +76,10 @@ class GatewayAdmin final : public admin::GatewayPort {
   Result<admin::Operation> careOperation(const std::string& verb, F&& work);
   Result<admin::Operation> lifecycle(const std::string& verb, const std::string& id);
   void finishOperation(const std::string& operationId, const Result<void>& outcome);
+  /// change: on the user's record, in a store worker. Fails kNotFound; with what change answers.
+  Result<store::UserRecord> withUser(const std::string& nameOrId,
+                                     std::function<Result<void>(store::SessionStore&, store::UserRecord&)> change);
+  Result<admin::UserSnapshot> findGuest(const std::string& nameOrId);
   void refreshBans();
   void closeBanned(const store::BanRecord& ban);
 

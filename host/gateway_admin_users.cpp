@@ -3,14 +3,24 @@
 #include <strings.h>
 
 #include <algorithm>
-#include <cctype>
 
+#include "backend/lobby/guest_names.h"
+#include "backend/lobby/names.h"
+#include "backend/lobby/settings.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "gateway_admin_ask.h"
 #include "session/text/sanitize.h"
 
 namespace gw {
+namespace {
+
+admin::UserSnapshot snapshotOf(const store::UserRecord& user) {
+  const int64_t mutedUntilUs = lobby::parseSettings(user.settings, 0).mutedUntilUs;
+  return {user.id, user.name, user.createdAt, user.lastLoginAt, user.locked, 0, mutedUntilUs};
+}
+
+}  // namespace
 
 Result<admin::Listing<admin::UserSnapshot>> GatewayAdmin::users(size_t limit) {
   auto found = std::make_shared<std::vector<store::UserRecord>>();
@@ -24,7 +34,7 @@ Result<admin::Listing<admin::UserSnapshot>> GatewayAdmin::users(size_t limit) {
   admin::Listing<admin::UserSnapshot> out;
   const auto live = sessions({"", "", "", 100'000});
   for (const auto& user : *found) {
-    admin::UserSnapshot item{user.id, user.name, user.createdAt, user.lastLoginAt, user.locked, 0};
+    admin::UserSnapshot item = snapshotOf(user);
     if (live)
       item.sessions = static_cast<uint64_t>(std::count_if(
           live->items.begin(), live->items.end(), [&](const auto& session) { return session.userId == user.id; }));
@@ -35,22 +45,50 @@ Result<admin::Listing<admin::UserSnapshot>> GatewayAdmin::users(size_t limit) {
   return out;
 }
 
-Result<admin::UserSnapshot> GatewayAdmin::unlockUser(const std::string& nameOrId) {
-  auto found = std::make_shared<std::optional<store::UserRecord>>();
-  std::string key = nameOrId;
-  std::transform(key.begin(), key.end(), key.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  const auto done = inStore([found, key, nameOrId](store::SessionStore& store) -> Result<void> {
-    auto user = store.findUser(key);
+Result<store::UserRecord> GatewayAdmin::withUser(
+    const std::string& nameOrId, std::function<Result<void>(store::SessionStore&, store::UserRecord&)> change) {
+  auto found = std::make_shared<store::UserRecord>();
+  const auto done = inStore([found, nameOrId, change = std::move(change)](store::SessionStore& store) -> Result<void> {
+    auto user = store.findUser(lobby::userKey(nameOrId));
     if (user && !*user) user = store.findUserById(nameOrId);
     if (!user) return user.error();
     if (!*user) return fail(ErrorCode::kNotFound, "there is no user " + log::quoted(nameOrId));
-    (*user)->locked = false;
     *found = **user;
-    return store.updateUser(**user);
+    return change(store, *found);
   });
   if (!done) return done.error();
-  return admin::UserSnapshot{(*found)->id, (*found)->name, (*found)->createdAt, (*found)->lastLoginAt, false, 0};
+  return *found;
+}
+
+Result<admin::UserSnapshot> GatewayAdmin::unlockUser(const std::string& nameOrId) {
+  const auto user = withUser(nameOrId, [](store::SessionStore& store, store::UserRecord& record) {
+    record.locked = false;
+    return store.updateUser(record);
+  });
+  if (!user) return user.error();
+  return snapshotOf(*user);
+}
+
+Result<admin::UserSnapshot> GatewayAdmin::muteUser(const std::string& nameOrId, int64_t untilAt) {
+  const auto user = withUser(nameOrId, [](store::SessionStore&, store::UserRecord&) -> Result<void> { return {}; });
+  const bool mayBeGuest = !user && user.error().code == ErrorCode::kNotFound;
+  Result<admin::UserSnapshot> muted = user ? snapshotOf(*user) : mayBeGuest ? findGuest(nameOrId) : user.error();
+  if (!muted) return muted;
+  gateway_.parts_->lobby->mute(muted->id, untilAt);
+  muted->mutedUntilAt = untilAt;
+  return muted;
+}
+
+// Guests are nowhere but in their sessions.
+Result<admin::UserSnapshot> GatewayAdmin::findGuest(const std::string& nameOrId) {
+  const auto live = sessions({"", "", "", 100'000});
+  if (!live) return live.error();
+  for (const auto& session : live->items) {
+    const bool isNamed = session.userId == nameOrId || strcasecmp(session.userName.c_str(), nameOrId.c_str()) == 0;
+    if (!isNamed || !lobby::isGuestId(session.userId)) continue;
+    return admin::UserSnapshot{session.userId, session.userName, session.createdAt, session.createdAt, false, 1, 0};
+  }
+  return fail(ErrorCode::kNotFound, "there is no user " + log::quoted(nameOrId));
 }
 
 Result<store::BanRecord> GatewayAdmin::addBan(const store::BanRecord& wanted) {

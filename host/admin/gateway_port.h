@@ -192,7 +192,8 @@ struct UserSnapshot {
   int64_t createdAt = 0;
   int64_t lastLoginAt = 0;
   bool locked = false;
-  uint64_t sessions = 0;  // live ones
+  uint64_t sessions = 0;     // live ones
+  int64_t mutedUntilAt = 0;  // in the past: not muted; INT64_MAX: for good
 };
 
 /// A lifecycle verb in progress. Kept for some minutes after it finished (bounded; oldest go first).
@@ -287,6 +288,9 @@ class GatewayPort {
   // Users and bans (store). nameOrId: a user's name (any case) or id
   virtual Result<Listing<UserSnapshot>> users(size_t limit) = 0;
   virtual Result<UserSnapshot> unlockUser(const std::string& nameOrId) = 0;
+  /// Until then nobody hears what the user says; 0 ends it, INT64_MAX is for good. Kept over visits, but a
+  /// guest's (named like a user, while in) ends with the guest.
+  virtual Result<UserSnapshot> muteUser(const std::string& nameOrId, int64_t untilAt) = 0;
   /// The record's id and createdAt are filled in by the gateway; kind is "address" (CIDR) or "user".
   /// Live sessions and connections that it covers are closed. Fails kInvalid for a CIDR that is none.
   virtual Result<store::BanRecord> addBan(const store::BanRecord& ban) = 0;

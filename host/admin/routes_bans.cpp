@@ -5,8 +5,6 @@
 namespace gw::admin {
 namespace {
 
-constexpr uint64_t kLongestMs = 10ULL * 366 * 24 * 3600 * 1000;
-
 Json banJson(const store::BanRecord& ban) {
   return {{"id", ban.id},
           {"kind", ban.kind},

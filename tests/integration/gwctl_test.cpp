@@ -104,6 +104,28 @@ TEST_F(Gwctl, SessionVerbsReachTheirSession) {
   EXPECT_EQ(exitOf({"session", "send", "rubbish", "hi"}), 5);
 }
 
+TEST_F(Gwctl, AMutedUserIsHeardAgainWhenUnmuted) {
+  V1Client ws(gateway().httpPort());
+  ws.enterAsNew("Lena", "sesame-open-7");
+  ws.expect("You are in lobby.");
+  outOf({"user", "mute", "lena", "--for", "10m"});
+  ws.command("say hush");
+  ws.expect("You are muted: nobody would hear you.");
+  const Json muted = gateway().gwctlJson({"user", "list"}).at("items").at(0);
+  EXPECT_EQ(muted.at("muted"), true) << muted;
+  EXPECT_FALSE(muted.at("mutedUntilAt").is_null()) << muted;
+  outOf({"user", "unmute", "Lena"});
+  ws.command("say there you are");
+  ws.expect("You say: there you are");
+
+  V1Client visitor(gateway().httpPort());
+  const std::string guest = visitor.enterAsGuest().at("session").at("character").at("name");
+  outOf({"user", "mute", guest});
+  visitor.command("say me too");
+  visitor.expect("You are muted: nobody would hear you.");
+  EXPECT_EQ(exitOf({"user", "mute", "Nobody"}), 5);
+}
+
 TEST_F(Gwctl, ConnectionCloseLeavesTheSessionsOthersOpen) {
   V1Client ws(gateway().httpPort());
   ws.enterAsNew("Mona", "sesame-open-7");

@@ -189,6 +189,10 @@ TEST_F(Gwctl, ActsOnSessionsAndConnections) {
 
 TEST_F(Gwctl, ActsOnUsersAndBans) {
   EXPECT_EQ(gwctl({"user", "unlock", "Ann"}).out, "Ann may log in.\n");
+  EXPECT_THAT(gwctl({"user", "mute", "Ann", "--for", "10m"}).out, HasSubstr("Ann is muted until 20"));
+  EXPECT_EQ(gwctl({"user", "mute", "Ann"}).out, "Ann is muted for good; end it: gwctl user unmute Ann\n");
+  EXPECT_EQ(gwctl({"user", "unmute", "Ann"}).out, "Ann may talk.\n");
+  EXPECT_EQ(gwctl({"user", "mute", "Bob"}).exit, 5);
   const Outcome added = gwctl({"ban", "add", "address", "192.0.2.0/24", "--for", "1h", "--reason", "spam"});
   EXPECT_EQ(added.exit, 0) << added.err;
   EXPECT_THAT(added.out, HasSubstr("gwctl ban remove ban-1"));

@@ -71,7 +71,7 @@ class FakeGatewayPort : public GatewayPort {
     session.connections = {connection};
     sessionList.items.push_back(session);
     connectionList.items.push_back(connection);
-    userList.items.push_back({"u1", "Ann", kNow, 0, true, 1});
+    userList.items.push_back({"u1", "Ann", kNow, 0, true, 1, 0});
     PluginSnapshot plugin;
     plugin.id = "telnet";
     plugin.version = "0.1.0";
@@ -166,6 +166,12 @@ class FakeGatewayPort : public GatewayPort {
     note("unlock " + nameOrId);
     auto user = find(userList.items, "user", nameOrId, [](const auto& u) { return u.name; });
     if (user) user->locked = false;
+    return user;
+  }
+  Result<UserSnapshot> muteUser(const std::string& nameOrId, int64_t untilAt) override {
+    note("mute " + nameOrId + (untilAt == 0 ? " ends" : untilAt == INT64_MAX ? " for good" : " for a while"));
+    auto user = find(userList.items, "user", nameOrId, [](const auto& u) { return u.name; });
+    if (user) user->mutedUntilAt = untilAt;
     return user;
   }
   Result<store::BanRecord> addBan(const store::BanRecord& ban) override {

@@ -140,6 +140,19 @@ TEST_F(AdminRoutes, ListAndUnlockUsers) {
   EXPECT_EQ(post("/v1/users/Bob/unlock").status, 404);
 }
 
+TEST_F(AdminRoutes, MuteAndUnmuteUsers) {
+  const auto forAWhile = post("/v1/users/Ann/mute", R"({"durationMs": 600000})").json();
+  EXPECT_EQ(forAWhile["muted"], true);
+  EXPECT_FALSE(forAWhile["mutedUntilAt"].is_null());
+  const auto forGood = post("/v1/users/Ann/mute").json();
+  EXPECT_EQ(forGood["muted"], true);
+  EXPECT_TRUE(forGood["mutedUntilAt"].is_null());
+  EXPECT_EQ(post("/v1/users/Ann/unmute").json()["muted"], false);
+  EXPECT_THAT(port_.notes(), ElementsAre("mute Ann for a while", "mute Ann for good", "mute Ann ends"));
+  EXPECT_EQ(post("/v1/users/Bob/mute").status, 404);
+  EXPECT_EQ(post("/v1/users/Ann/mute", R"({"durationMs": -1})").status, 400);
+}
+
 TEST_F(AdminRoutes, AddListAndRemoveBans) {
   const auto added =
       post("/v1/bans", R"({"kind": "address", "value": "192.0.2.0/24", "reason": "spam", "durationMs": 1000})");

@@ -286,6 +286,23 @@ void SessionManager::storeCode(Session& session, uint32_t lineageId, const std::
       });
 }
 
+void SessionManager::revokeTokens(Session& session) {
+  for (Lineage& each : session.lineages()) {
+    each.tokens.revoke();
+    each.access = each.attach = Hash{};
+    each.previousAccess.clear();
+    each.cookie.clear();
+  }
+  saveNow(session, session.state() == State::kDisconnected, false, [](bool) {});
+  if (!services_.store) return;
+  // Typed codes are in the store alone.
+  services_.store->submit(
+      keyOf(session.id()), [id = session.id()](store::SessionStore& store) { return store.deleteTokensOf(id); },
+      [](Result<void> result) {
+        if (!result) log::warn("session", "typed codes could not be revoked", {{"error", result.error().message}});
+      });
+}
+
 void SessionManager::eraseFromStore(Session& session) {
   if (!services_.store || !session.isSaved) return;
   services_.store->submit(

@@ -70,13 +70,7 @@ void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
     case TokenChain::Use::kStolen:
       log::warn("audit", "a reconnect token was used after it had been replaced; the session's tokens are revoked",
                 {{"session", session.id().toString().substr(0, 8)}, {"user", session.user.userName}});
-      for (Lineage& each : session.lineages()) {
-        each.tokens.revoke();
-        each.access = each.attach = Hash{};
-        each.previousAccess.clear();
-        each.cookie.clear();
-      }
-      saveNow(session, session.state() == State::kDisconnected, false, [](bool) {});
+      revokeTokens(session);
       return refuseResume(request, notFound());
     case TokenChain::Use::kExpired:
       return refuseResume(request,

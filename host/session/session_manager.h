@@ -207,6 +207,7 @@ class SessionManager final : public plugin::InputPort {
   void housekeepSaving();
   void saveSome();
   void storeRotation(Session& session, uint32_t lineageId, UniqueFunction<void(bool)> done);
+  void revokeTokens(Session& session);
   void storeCode(Session& session, uint32_t lineageId, const std::string& code);
   store::SessionBundle bundleOf(const Session& session, bool withLog, bool cleanStop) const;
   void eraseFromStore(Session& session);

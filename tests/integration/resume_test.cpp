@@ -236,6 +236,9 @@ TEST_F(Resume, ATokenSpentByAnotherAttemptIsRefusedAndItsReuseRevokesTheRest) {
   V1Client second(gateway().httpPort());
   const Json hello = second.resume(old, "mine", {});
   second.request("ack", {{"epoch", 1}, {"seq", 1}, {"connId", hello.at("server").at("connId")}});
+  second.command("/token");
+  const std::string told = second.expect("Your code: ").at("payload").at("text");
+  const std::string code = told.substr(told.find(": ") + 2, 10);
   V1Client thief(gateway().httpPort());
   const Json refused =
       thief.tryRequest("connect", {{"resume", {{"token", old}, {"attempt", "theirs"}, {"epoch", 0}, {"lastSeq", 0}}}});
@@ -246,6 +249,10 @@ TEST_F(Resume, ATokenSpentByAnotherAttemptIsRefusedAndItsReuseRevokesTheRest) {
       "connect", {{"resume", {{"token", second.reconnectToken()}, {"attempt", "m2"}, {"epoch", 0}, {"lastSeq", 0}}}});
   EXPECT_EQ(revoked.at("error").at("code"), "UNAUTHORIZED") << revoked;
   gateway().waitForLog("a reconnect token was used after it had been replaced");
+  TelnetClient byCode(gateway().telnetPort());
+  byCode.expect("Name: ");
+  byCode.sendLine("reconnect " + code);
+  byCode.expect("That code is not known, or it has expired.\n");
 }
 
 TEST_F(Resume, OfTenRacersWithOneTokenExactlyOneWins) {

@@ -144,6 +144,8 @@ class Builder {
   void usersAndBans() {
     CLI::App* user = noun("user", "Users");
     limit(verb(user, "list", "Users", userList));
+    reason(withId(verb(user, "lock", "End a user's sessions and refuse the next login", userLock), "NAME",
+                  "The user's name or id"));
     withId(verb(user, "unlock", "Let a locked user log in again", userUnlock), "NAME", "The user's name or id");
 
     CLI::App* mute = withId(verb(user, "mute", "Nobody hears what a user says in the lobby", userMute), "NAME",

@@ -56,6 +56,7 @@ int connectionShow(const Client&, Output&, const Arguments&);
 int connectionClose(const Client&, Output&, const Arguments&);
 
 int userList(const Client&, Output&, const Arguments&);
+int userLock(const Client&, Output&, const Arguments&);
 int userUnlock(const Client&, Output&, const Arguments&);
 int userMute(const Client&, Output&, const Arguments&);
 int userUnmute(const Client&, Output&, const Arguments&);

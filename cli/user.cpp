@@ -25,6 +25,12 @@ int userList(const Client& client, Output& output, const Arguments& arguments) {
   return kOk;
 }
 
+int userLock(const Client& client, Output& output, const Arguments& arguments) {
+  const Json answer = client.post("/v1/users/" + encoded(arguments.id) + "/lock", {{"reason", arguments.reason}});
+  output.done(answer, textOf(answer, "name") + " is locked out; end it: gwctl user unlock " + textOf(answer, "name"));
+  return kOk;
+}
+
 int userUnlock(const Client& client, Output& output, const Arguments& arguments) {
   const Json answer = client.post("/v1/users/" + encoded(arguments.id) + "/unlock");
   output.done(answer, textOf(answer, "name") + " may log in.");

@@ -46,6 +46,7 @@ class GatewayAdmin final : public admin::GatewayPort {
   Result<admin::ConnectionSnapshot> connection(const std::string& id) override;
   Result<void> closeConnection(const std::string& id, const admin::CloseRequest& request) override;
   Result<admin::Listing<admin::UserSnapshot>> users(size_t limit) override;
+  Result<admin::UserSnapshot> lockUser(const std::string& nameOrId, const admin::CloseRequest& request) override;
   Result<admin::UserSnapshot> unlockUser(const std::string& nameOrId) override;
   Result<admin::UserSnapshot> muteUser(const std::string& nameOrId, int64_t untilAt) override;
   Result<store::BanRecord> addBan(const store::BanRecord& ban) override;
@@ -81,7 +82,13 @@ class GatewayAdmin final : public admin::GatewayPort {
                                      std::function<Result<void>(store::SessionStore&, store::UserRecord&)> change);
   Result<admin::UserSnapshot> findGuest(const std::string& nameOrId);
   void refreshBans();
-  void closeBanned(const store::BanRecord& ban);
+  struct Visitor {
+    const std::string& userId;
+    const std::string& userName;
+    const std::string& address;
+  };
+  /// Ends the sessions of whom it covers, in memory and in the store, with their tokens. Waits for no loop.
+  void endSessions(std::function<bool(const Visitor&)> covers, const std::string& text);
 
   Gateway& gateway_;
   std::mutex mutex_;

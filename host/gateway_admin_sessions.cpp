@@ -75,7 +75,7 @@ Result<void> GatewayAdmin::disconnectSession(const std::string& id, const admin:
 Result<void> GatewayAdmin::closeSession(const std::string& id, const admin::CloseRequest& request) {
   return onSession(
       id, [text = session::sanitizeInput(request.reason)](session::SessionManager& manager, session::Session& session) {
-        manager.close(session, GW_CLOSE_REPLACED, text.empty() ? "Closed by an operator." : text);
+        manager.close(session, GW_CLOSE_POLICY, text.empty() ? "Closed by an operator." : text);
       });
 }
 

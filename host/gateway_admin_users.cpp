@@ -15,6 +15,8 @@
 namespace gw {
 namespace {
 
+constexpr size_t kAllSessions = 1'000'000;
+
 admin::UserSnapshot snapshotOf(const store::UserRecord& user) {
   const int64_t mutedUntilUs = lobby::parseSettings(user.settings, 0).mutedUntilUs;
   return {user.id, user.name, user.createdAt, user.lastLoginAt, user.locked, 0, mutedUntilUs};
@@ -60,6 +62,18 @@ Result<store::UserRecord> GatewayAdmin::withUser(
   return *found;
 }
 
+Result<admin::UserSnapshot> GatewayAdmin::lockUser(const std::string& nameOrId, const admin::CloseRequest& request) {
+  const auto user = withUser(nameOrId, [](store::SessionStore& store, store::UserRecord& record) {
+    record.locked = true;
+    return store.updateUser(record);
+  });
+  if (!user) return user.error();
+  const std::string text = session::sanitizeInput(request.reason);
+  endSessions([id = user->id](const Visitor& visitor) { return visitor.userId == id; },
+              text.empty() ? "This account is locked." : text);
+  return snapshotOf(*user);
+}
+
 Result<admin::UserSnapshot> GatewayAdmin::unlockUser(const std::string& nameOrId) {
   const auto user = withUser(nameOrId, [](store::SessionStore& store, store::UserRecord& record) {
     record.locked = false;
@@ -101,7 +115,12 @@ Result<store::BanRecord> GatewayAdmin::addBan(const store::BanRecord& wanted) {
   const auto done = inStore([ban](store::SessionStore& store) { return store.addBan(ban); });
   if (!done) return done.error();
   refreshBans();
-  closeBanned(ban);
+  endSessions(
+      [ban](const Visitor& visitor) {
+        if (ban.kind == "address") return session::addressInBlock(visitor.address, ban.value);
+        return visitor.userId == ban.value || strcasecmp(visitor.userName.c_str(), ban.value.c_str()) == 0;
+      },
+      "You are banned.");
   return ban;
 }
 
@@ -136,17 +155,33 @@ void GatewayAdmin::refreshBans() {
   gateway_.parts_->admission.setBannedUsers(std::move(users));
 }
 
-void GatewayAdmin::closeBanned(const store::BanRecord& ban) {
+void GatewayAdmin::endSessions(std::function<bool(const Visitor&)> covers, const std::string& text) {
   for (const auto& manager : gateway_.parts_->managers) {
-    manager->loop().post([ban, &manager = *manager] {
+    manager->loop().post([covers, text, &manager = *manager] {
       std::vector<session::Session*> covered;
       manager.forEachSession([&](session::Session& session) {
-        const bool byUser = ban.kind == "user" && (session.user.userId == ban.value ||
-                                                   strcasecmp(session.user.userName.c_str(), ban.value.c_str()) == 0);
-        const bool byAddress = ban.kind == "address" && session::addressInBlock(session.clientAddress, ban.value);
-        if (byUser || byAddress) covered.push_back(&session);
+        if (covers({session.user.userId, session.user.userName, session.clientAddress})) covered.push_back(&session);
       });
-      for (session::Session* session : covered) manager.close(*session, GW_CLOSE_POLICY, "You are banned.");
+      for (session::Session* session : covered) manager.close(*session, GW_CLOSE_POLICY, text);
+    });
+  }
+  // Those that have left memory: taken back, so that no client resumes one meanwhile, and ended too.
+  auto stored = std::make_shared<std::vector<SessionId>>();
+  const auto listed = inStore([stored, covers](store::SessionStore& store) -> Result<void> {
+    const auto all = store.listSessions(kAllSessions);
+    if (!all) return all.error();
+    for (const auto& record : *all)
+      if (covers({record.userId, record.userName, record.clientAddress})) stored->push_back(record.id);
+    return {};
+  });
+  if (!listed) return log::error("admin", "stored sessions could not be ended", {{"error", listed.error().message}});
+  const auto& managers = gateway_.parts_->managers;
+  for (const SessionId& id : *stored) {
+    session::SessionManager& home = *managers[homeLoop(id, managers.size())];
+    home.loop().post([&home, id, text] {
+      home.load(id, [&home, text](session::Session* session) {
+        if (session) home.close(*session, GW_CLOSE_POLICY, text);
+      });
     });
   }
 }

@@ -278,7 +278,8 @@ class GatewayPort {
   virtual Result<void> sendToSession(const std::string& id, const std::string& text) = 0;
   /// Closes the session's connections; it stays Disconnected and can be resumed.
   virtual Result<void> disconnectSession(const std::string& id, const CloseRequest& request) = 0;
-  /// Ends the session: tokens revoked, connections closed with 4000 (replaced/kicked), row deleted.
+  /// Ends the session: connections closed with 1008, which tells the client to stay away, and the row
+  /// deleted with its reconnect tokens.
   virtual Result<void> closeSession(const std::string& id, const CloseRequest& request) = 0;
 
   virtual Result<Listing<ConnectionSnapshot>> connections(const ConnectionQuery& query) = 0;
@@ -287,12 +288,14 @@ class GatewayPort {
 
   // Users and bans (store). nameOrId: a user's name (any case) or id
   virtual Result<Listing<UserSnapshot>> users(size_t limit) = 0;
+  /// The password no longer lets the user in; the user's sessions are ended as by closeSession().
+  virtual Result<UserSnapshot> lockUser(const std::string& nameOrId, const CloseRequest& request) = 0;
   virtual Result<UserSnapshot> unlockUser(const std::string& nameOrId) = 0;
   /// Until then nobody hears what the user says; 0 ends it, INT64_MAX is for good. Kept over visits, but a
   /// guest's (named like a user, while in) ends with the guest.
   virtual Result<UserSnapshot> muteUser(const std::string& nameOrId, int64_t untilAt) = 0;
   /// The record's id and createdAt are filled in by the gateway; kind is "address" (CIDR) or "user".
-  /// Live sessions and connections that it covers are closed. Fails kInvalid for a CIDR that is none.
+  /// Sessions that it covers are ended as by closeSession(). Fails kInvalid for a CIDR that is none.
   virtual Result<store::BanRecord> addBan(const store::BanRecord& ban) = 0;
   virtual Result<std::vector<store::BanRecord>> bans() = 0;
   virtual Result<void> removeBan(const std::string& id) = 0;

@@ -4,8 +4,6 @@
 namespace gw::admin {
 namespace {
 
-constexpr size_t kLongestReason = 256;
-
 Reply list(Call& call) {
   ConnectionQuery query{queryText(call, "account"), queryText(call, "session"), 0};
   const auto limit = limitOf(call);

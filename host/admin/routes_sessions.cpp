@@ -7,7 +7,6 @@ namespace gw::admin {
 namespace {
 
 constexpr size_t kLongestText = 4096;
-constexpr size_t kLongestReason = 256;
 
 Json sessionJson(const SessionSnapshot& s) {
   return {{"id", s.id},

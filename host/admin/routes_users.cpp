@@ -24,6 +24,13 @@ Reply list(Call& call) {
   return listReply(call.port.users(*limit), userJson);
 }
 
+Reply lock(Call& call) {
+  BodyReader body(call.body);
+  const CloseRequest request{body.text("reason", 0, kLongestReason)};
+  if (auto failure = body.failure()) return *failure;
+  return itemReply(call.port.lockUser(call.args[0], request), userJson);
+}
+
 Reply unlock(Call& call) { return itemReply(call.port.unlockUser(call.args[0]), userJson); }
 
 Reply mute(Call& call) {
@@ -41,6 +48,7 @@ Reply unmute(Call& call) { return itemReply(call.port.muteUser(call.args[0], 0),
 
 void addUserRoutes(std::vector<Route>& routes) {
   routes.push_back({"GET", "/v1/users", Role::kView, list});
+  routes.push_back({"POST", "/v1/users/{}/lock", Role::kOperate, lock});
   routes.push_back({"POST", "/v1/users/{}/unlock", Role::kOperate, unlock});
   routes.push_back({"POST", "/v1/users/{}/mute", Role::kOperate, mute});
   routes.push_back({"POST", "/v1/users/{}/unmute", Role::kOperate, unmute});

@@ -13,6 +13,8 @@
 namespace gw::admin {
 
 /// RFC 3339 UTC with milliseconds; null for 0.
+/// The longest reason that is shown to a client.
+inline constexpr size_t kLongestReason = 256;
 /// The longest duration that a request may ask for: ten years.
 inline constexpr uint64_t kLongestMs = 10ULL * 366 * 24 * 3600 * 1000;
 

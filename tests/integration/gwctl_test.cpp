@@ -94,7 +94,8 @@ TEST_F(Gwctl, SessionVerbsReachTheirSession) {
   EXPECT_EQ(back.resume(token, "a1", at).at("session").at("id"), id);
   const std::string next = back.reconnectToken();
   outOf({"session", "close", id, "--reason", "enough"});
-  back.readToClose();
+  EXPECT_EQ(back.expectEvent("closed").at("payload"), Json({{"code", 1008}, {"retry", false}}));
+  EXPECT_EQ(back.readToClose(), 1008);
   EXPECT_EQ(exitOf({"session", "show", id}), 5);
   V1Client late(gateway().httpPort());
   const Json refused =
@@ -149,11 +150,42 @@ TEST_F(Gwctl, ConnectionCloseLeavesTheSessionsOthersOpen) {
   waitUntil("the connection has gone", [&] { return exitOf({"connection", "show", id}) == 5; });
 }
 
+TEST_F(Gwctl, ALockedUserLeavesNoSessionThatATokenResumes) {
+  gateway().configure(R"({"limits": {"sessionInMemory": "0s"}})");
+  ASSERT_EQ(gateway().stop(), 0);
+  gateway().start();
+  V1Client here(gateway().httpPort());
+  here.enterAsNew("Olga", "sesame-open-7");
+  V1Client away(gateway().httpPort());
+  away.enterAsNew("Paul", "sesame-open-7");
+  away.expect("You are in lobby.");
+  away.ws().socket().reset();
+  waitUntil("the session is in the store alone", [&] {
+    const Json items = gateway().gwctlJson({"session", "list", "--user", "Paul"}).at("items");
+    return items.size() == 1 && items[0].at("loop").is_null();
+  });
+  outOf({"user", "lock", "olga", "--reason", "enough"});
+  EXPECT_EQ(here.readToClose(), 1008);
+  outOf({"user", "lock", "Paul"});
+  for (V1Client* client : {&here, &away}) {
+    V1Client back(gateway().httpPort());
+    const Json refused = back.tryRequest(
+        "connect", {{"resume", {{"token", client->reconnectToken()}, {"attempt", "a"}, {"epoch", 1}, {"lastSeq", 0}}}});
+    EXPECT_EQ(refused.at("error").at("code"), "UNAUTHORIZED") << refused;
+  }
+  V1Client again(gateway().httpPort());
+  const Json login = {{"auth", {{"username", "Olga"}, {"password", "sesame-open-7"}}}, {"character", "Olga"}};
+  EXPECT_EQ(again.tryRequest("connect", login).at("error").at("details").at("reason"), "accountLocked");
+  outOf({"user", "unlock", "Olga"});
+  V1Client pardoned(gateway().httpPort());
+  pardoned.login("Olga", "sesame-open-7");
+}
+
 TEST_F(Gwctl, ABannedUserIsClosedAndKeptOutUntilItIsLifted) {
   V1Client ws(gateway().httpPort());
   ws.enterAsNew("Nina", "sesame-open-7");
   const Json ban = gateway().gwctlJson({"ban", "add", "user", "Nina", "--reason", "test"});
-  ws.readToClose();
+  EXPECT_EQ(ws.readToClose(), 1008);
   V1Client again(gateway().httpPort());
   const Json refused = again.tryRequest(
       "connect", {{"auth", {{"username", "Nina"}, {"password", "sesame-open-7"}}}, {"character", "Nina"}});

@@ -188,6 +188,9 @@ TEST_F(Gwctl, ActsOnSessionsAndConnections) {
 }
 
 TEST_F(Gwctl, ActsOnUsersAndBans) {
+  EXPECT_EQ(gwctl({"user", "lock", "Ann", "--reason", "rude"}).out,
+            "Ann is locked out; end it: gwctl user unlock Ann\n");
+  EXPECT_TRUE(port_.wasTold("lock Ann rude"));
   EXPECT_EQ(gwctl({"user", "unlock", "Ann"}).out, "Ann may log in.\n");
   EXPECT_THAT(gwctl({"user", "mute", "Ann", "--for", "10m"}).out, HasSubstr("Ann is muted until 20"));
   EXPECT_EQ(gwctl({"user", "mute", "Ann"}).out, "Ann is muted for good; end it: gwctl user unmute Ann\n");

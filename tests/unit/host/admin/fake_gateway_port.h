@@ -162,6 +162,12 @@ class FakeGatewayPort : public GatewayPort {
     if (auto error = failure()) return *error;
     return locked([&] { return userList; });
   }
+  Result<UserSnapshot> lockUser(const std::string& nameOrId, const CloseRequest& r) override {
+    note("lock " + nameOrId + " " + r.reason);
+    auto user = find(userList.items, "user", nameOrId, [](const auto& u) { return u.name; });
+    if (user) user->locked = true;
+    return user;
+  }
   Result<UserSnapshot> unlockUser(const std::string& nameOrId) override {
     note("unlock " + nameOrId);
     auto user = find(userList.items, "user", nameOrId, [](const auto& u) { return u.name; });

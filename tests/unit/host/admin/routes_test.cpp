@@ -133,9 +133,12 @@ TEST_F(AdminRoutes, ActOnAConnection) {
   EXPECT_TRUE(port_.wasTold("closeConnection c-1 bye"));
 }
 
-TEST_F(AdminRoutes, ListAndUnlockUsers) {
+TEST_F(AdminRoutes, ListLockAndUnlockUsers) {
   EXPECT_EQ(get("/v1/users").json()["items"][0]["locked"], true);
   EXPECT_EQ(get("/v1/users?limit=99999").status, 400);
+  EXPECT_EQ(post("/v1/users/Ann/lock", R"({"reason": "rude"})").json()["locked"], true);
+  EXPECT_TRUE(port_.wasTold("lock Ann rude"));
+  EXPECT_EQ(post("/v1/users/Bob/lock").status, 404);
   EXPECT_EQ(post("/v1/users/Ann/unlock").json()["locked"], false);
   EXPECT_EQ(post("/v1/users/Bob/unlock").status, 404);
 }

@@ -63,7 +63,10 @@ void HttpConnection::onDeadline() {
   switch (phase_) {
     case Phase::kHead:
     case Phase::kBody:
-      if (parser_.isIdle()) return connection_->close(kLingerMs);  // it never said a word
+      if (parser_.isIdle()) {  // it never said a word, or not even a whole TLS handshake
+        log::debug("http", "no request before the deadline", {{"peer", connection_->peer().toString()}});
+        return connection_->close(kLingerMs);
+      }
       count(shared_->deadlines);
       isLast_ = true;
       return refuse(408, "the request took too long");

@@ -1,6 +1,10 @@
 // What strangers send. The process stays up and the session of someone else is unharmed: a witness talks
 // before and after each attack.
 
+#include <openssl/ssl.h>
+
+#include <algorithm>
+
 #include "integration/gateway_fixture.h"
 #include "support/http_client.h"
 #include "support/v1_client.h"
@@ -20,6 +24,13 @@ class Hostile : public GatewayTest {
     witness_ = std::make_unique<V1Client>(gateway().httpPort());
     witness_->enterAsGuest();
     witness_->expect("You are in lobby.");
+  }
+  void relaunch(const std::string& patch) {
+    witness_.reset();
+    gateway().configure(patch);
+    ASSERT_EQ(gateway().stop(), 0);
+    gateway().start();
+    callWitness();
   }
   void TearDown() override {
     if (witness_) {
@@ -47,29 +58,51 @@ class Hostile : public GatewayTest {
   std::unique_ptr<V1Client> witness_;
 };
 
+/// The first flight of a TLS client.
+std::string clientHello() {
+  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+  SSL* ssl = SSL_new(context);
+  BIO* wire = BIO_new(BIO_s_mem());
+  SSL_set_bio(ssl, BIO_new(BIO_s_mem()), wire);
+  SSL_connect(ssl);  // waits for an answer
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(wire, &bytes);
+  std::string hello(bytes, static_cast<size_t>(size));
+  SSL_free(ssl);
+  SSL_CTX_free(context);
+  return hello;
+}
+
 std::string deepJson(size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
 
 }  // namespace
 
-TEST_F(Hostile, AGiantLineWithoutNewlineCostsLittleMemoryAndEndsCut) {
+TEST_F(Hostile, ALineOfMegabytesIsCutToldAndCostsLittleMemory) {
   TelnetClient telnet(gateway().telnetPort());
   const std::string name = telnet.enterAsGuest();
   const size_t before = gateway().residentBytes();
+  ASSERT_TRUE(telnet.socket().send("say "));
   const std::string block(1 << 20, 'x');
-  bool isOpen = true;
-  for (int i = 0; i < 64 && isOpen; ++i) isOpen = telnet.socket().send(block);
-  if (isOpen) isOpen = telnet.socket().send("\r\n");
-  if (isOpen) {
-    // Cut and told, or closed for flooding: both are the documented answers.
-    std::string seen;
-    try {
-      telnet.expect("xxx");
-    } catch (const std::exception& problem) {
-      seen = problem.what();
-    }
-    EXPECT_TRUE(seen.empty() || seen.rfind("closed", 0) == 0) << seen;
-  }
+  for (int i = 0; i < 8; ++i) ASSERT_TRUE(telnet.socket().send(block));
   EXPECT_LT(gateway().residentBytes(), before + (24u << 20));
+  ASSERT_TRUE(telnet.socket().send("\r\n"));
+  telnet.expect("That line was too long; only its first 4096 bytes were used.\n");
+  const std::string heard = witness().expect(name + " says: xxx").at("payload").at("text");
+  EXPECT_EQ(std::count(heard.begin(), heard.end(), 'x'), 4096 - 4);
+  telnet.sendLine("say still here");
+  telnet.expect("You say: still here\n");
+}
+
+// Discarded input costs a unit per KiB: what goes on for longer than the budget lasts is a flood.
+TEST_F(Hostile, ALineWithoutEndIsClosedForFlooding) {
+  gateway().configure(R"({"limits": {"unitRate": 1, "unitBurst": 1000}})");
+  ASSERT_EQ(gateway().gwctl({"config", "reload"}).exit, 0);
+  TelnetClient telnet(gateway().telnetPort());
+  telnet.enterAsGuest();
+  const std::string block(64 << 10, 'x');
+  for (int i = 0; i < 128 && telnet.socket().send(block); ++i) {
+  }
+  EXPECT_NE(telnet.readToEnd().find("Too much at once.\n"), std::string::npos) << telnet.pending();
 }
 
 TEST_F(Hostile, BinaryRubbishOnTheTelnetPortHarmsNobody) {
@@ -171,11 +204,7 @@ TEST_F(Hostile, BrokenFramesCloseWith1002) {
 }
 
 TEST_F(Hostile, HalfAHandshakeIsDroppedAtItsDeadline) {
-  gateway().configure(R"({"limits": {"handshakeTimeout": "1s"}})");
-  witness().ws().socket().close();
-  ASSERT_EQ(gateway().stop(), 0);
-  gateway().start();
-  callWitness();
+  relaunch(R"({"limits": {"handshakeTimeout": "1s"}})");
   const TcpClient half(http());
   const std::string request = wsHandshake(http(), {});
   half.send(request.substr(0, request.size() / 2));
@@ -184,6 +213,40 @@ TEST_F(Hostile, HalfAHandshakeIsDroppedAtItsDeadline) {
   while (half.receive(answer, deadline)) {
   }
   EXPECT_TRUE(answer.empty() || answer.rfind("HTTP/1.1 408", 0) == 0) << answer;
+}
+
+TEST_F(Hostile, HalfATlsHandshakeIsCutAtItsDeadline) {
+  const TempFolder certificates;
+  const Outcome made = run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                            "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", "key.pem", "-out", "cert.pem"},
+                           certificates.path());
+  ASSERT_EQ(made.exit, 0) << made.err;
+  const Json listen{{"bind", "127.0.0.1"}, {"port", 0}};
+  const Json tls{{"certificateFile", certificates.file("cert.pem")}, {"keyFile", certificates.file("key.pem")}};
+  const Json patch{
+      {"limits", {{"handshakeTimeout", "1s"}}},
+      {"log", {{"level", "debug"}}},
+      {"http", {{{"name", "main"}, {"listen", listen}}, {{"name", "tls"}, {"listen", listen}, {"tls", tls}}}},
+      {"accounts",
+       {{{"channel", "websocket"}, {"account", "default"}, {"http", "main"}},
+        {{"channel", "websocket"}, {"account", "tls"}, {"http", "tls"}},
+        {{"channel", "telnet"}, {"account", "tls"}, {"listen", listen}, {"tls", tls}}}}};
+  relaunch(patch.dump());
+  const std::string hello = clientHello();
+  for (const char* account : {"telnet:tls", "websocket:tls"}) {
+    SCOPED_TRACE(account);
+    const TcpClient half(gateway().portOf(account));
+    ASSERT_TRUE(half.send(hello.substr(0, hello.size() / 2)));
+    witness().command(std::string("say meanwhile on ") + account);
+    witness().expect(std::string("You say: meanwhile on ") + account);
+    std::string answer;
+    const Deadline deadline(Ms(10'000));
+    while (half.receive(answer, deadline)) {
+    }
+    EXPECT_EQ(answer, "");
+  }
+  gateway().waitForLog("why=\"TLS handshake deadline\"");
+  gateway().waitForLog("http: no request before the deadline");
 }
 
 TEST_F(Hostile, AForeignOriginOrHostIsRefused) {

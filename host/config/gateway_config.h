@@ -34,21 +34,21 @@ struct HttpListener {
   Tls tls;
   std::vector<std::string> allowedHosts{"localhost", "127.0.0.1", "[::1]"};
   std::vector<std::string> allowedOrigins;
-  bool playClient = true;         // serve the play client at /
+  bool playClient = true;  // serve the play client at /
   bool insecureBeyondLoopback = false;
 };
 
 struct Account {
-  std::string channel;            // "telnet"
+  std::string channel;  // "telnet"
   std::string account = "default";
   bool enabled = true;
-  bool hasListen = false;         // a socket of its own (telnet) ...
+  bool hasListen = false;  // a socket of its own (telnet) ...
   Bind listen;
   Tls tls;
   bool insecureBeyondLoopback = false;
-  std::string http;               // ... or routes on this HTTP listener (websocket, sse)
+  std::string http;  // ... or routes on this HTTP listener (websocket, sse)
   std::vector<std::string> roles{"player"};
-  std::string optionsJson = "{}"; // the plugin's own; validated by the plugin
+  std::string optionsJson = "{}";  // the plugin's own; validated by the plugin
   std::string id() const { return channel + ":" + account; }
 };
 
@@ -60,26 +60,26 @@ struct Limits {
   uint32_t disconnectedPerUser = 3;
   uint32_t unauthenticatedPerAddress = 32;
   uint32_t connectionsPerAddress = 256;
-  double connectionRatePerAddress = 20;   // a second
+  double connectionRatePerAddress = 20;  // a second
   uint32_t connectionBurstPerAddress = 100;
-  double commandRate = 20;                // a second, per connection
+  double commandRate = 20;  // a second, per connection
   uint32_t commandBurst = 40;
-  double unitRate = 200;                  // inbound protocol units a second, per connection
+  double unitRate = 200;  // inbound protocol units a second, per connection
   uint32_t unitBurst = 400;
   uint64_t handshakeMs = 10'000;
   uint64_t loginMs = 60'000;
-  uint64_t idleMs = 600'000;              // 0: off
+  uint64_t idleMs = 600'000;  // 0: off
   uint64_t idleWarnMs = 60'000;
   uint64_t resumeWindowMs = 3'600'000;
-  uint64_t sessionInMemoryMs = 60'000;    // a Disconnected session leaves memory after this
+  uint64_t sessionInMemoryMs = 60'000;  // a Disconnected session leaves memory after this
   uint32_t eventLogEvents = 1000;
   uint64_t eventLogBytes = 1 << 20;
-  uint32_t preAuthBytes = 64 * 1024;      // one message before login
+  uint32_t preAuthBytes = 64 * 1024;  // one message before login
   uint32_t maxPayloadBytes = 1 << 20;
   uint64_t softBytes = 1 << 20;
   uint64_t hardBytes = 4 << 20;
   uint64_t stallMs = 30'000;
-  uint64_t memoryBytes = 0;               // 0: min(1 GiB, half of the machine's or cgroup's)
+  uint64_t memoryBytes = 0;  // 0: min(1 GiB, half of the machine's or cgroup's)
   int sendBufferBytes = 256 * 1024;
   std::vector<std::string> exemptAddresses;  // CIDR; not counted per address
 };
@@ -87,7 +87,7 @@ struct Limits {
 struct Lobby {
   bool registration = true;
   bool guests = false;
-  std::string welcome;            // text shown before login; empty: the built-in one
+  std::string welcome;  // text shown before login; empty: the built-in one
   std::vector<std::string> rooms{"lobby"};
   std::vector<std::string> reservedNames;
   uint32_t registrationsPerHour = 3;  // from one address
@@ -95,12 +95,12 @@ struct Lobby {
 };
 
 struct Postgres {
-  std::string host = "127.0.0.1";         // a name, an address, or the folder of a Unix socket
+  std::string host = "127.0.0.1";  // a name, an address, or the folder of a Unix socket
   uint16_t port = 5432;
   std::string database = "gatehouse";
   std::string user = "gatehouse";
-  std::string passwordFile;               // empty: ~/.pgpass, peer or trust
-  std::string sslMode = "prefer";         // as libpq's sslmode
+  std::string passwordFile;        // empty: ~/.pgpass, peer or trust
+  std::string sslMode = "prefer";  // as libpq's sslmode
   std::string caFile;
   uint64_t connectMs = 5'000;
   uint64_t statementMs = 5'000;
@@ -114,21 +114,21 @@ struct LogSettings {
 
 struct GatewayConfig {
   std::string sourceFile;
-  std::string stateDir = "state";         // relative to the config file's folder
-  std::string gatewayId;                  // empty: made once and kept in the store
-  int loops = 0;                          // 0: max(1, cores - 1)
-  std::string storeDriver = "sqlite";     // "sqlite" | "postgres"
-  std::string storeFile = "gateway.db";   // sqlite, relative to stateDir
+  std::string stateDir = "state";        // relative to the config file's folder
+  std::string gatewayId;                 // empty: made once and kept in the store
+  int loops = 0;                         // 0: max(1, cores - 1)
+  std::string storeDriver = "sqlite";    // "sqlite" | "postgres"
+  std::string storeFile = "gateway.db";  // sqlite, relative to stateDir
   Postgres postgres;
-  std::string durability = "relaxed";     // "relaxed" | "strict"
+  std::string durability = "relaxed";  // "relaxed" | "strict"
   int storeWorkers = 1;
-  std::vector<std::string> pluginDirs;    // relative to the config file; empty: beside the program
-  std::string webDir;                     // empty: beside the program
+  std::vector<std::string> pluginDirs;  // relative to the config file; empty: beside the program
+  std::string webDir;                   // empty: beside the program
   std::vector<HttpListener> http;
   std::vector<Account> accounts;
   Limits limits;
   Lobby lobby;
-  std::string adminSocket;                // empty: stateDir/admin.sock
+  std::string adminSocket;  // empty: stateDir/admin.sock
   bool adminTcpEnabled = false;
   Bind adminTcp{"loopback", 18781};
   LogSettings log;
@@ -160,7 +160,8 @@ GatewayConfig withAbsolutePaths(GatewayConfig config);
 /// "loopback", 127.0.0.0/8 or ::1.
 bool isLoopback(const std::string& bind);
 
-/// Which JSON paths differ in effect (paths of files are compared as absolute ones), and whether each can be applied live.
+/// Which JSON paths differ in effect (paths of files are compared as absolute ones), and whether each can be applied
+/// live.
 struct ReloadPlan {
   std::vector<std::string> live;
   std::vector<std::string> needRestart;

@@ -107,8 +107,9 @@ template <typename... Slot, typename... Out>
 struct Sql::Prepared<std::tuple<Slot...>, std::tuple<Out...>> final : Sql::Kept {
   explicit Prepared(Poco::Data::Session& session, const char* sql) : statement(session) {
     statement << sql;
-    std::apply([&](auto&... slot) { (void)(statement, ..., Poco::Data::Keywords::use(slot)); }, slots);
-    std::apply([&](auto&... column) { (void)(statement, ..., Poco::Data::Keywords::into(column)); }, columns);
+    std::apply([&](auto&... slot) { static_cast<void>((statement, ..., Poco::Data::Keywords::use(slot))); }, slots);
+    std::apply([&](auto&... column) { static_cast<void>((statement, ..., Poco::Data::Keywords::into(column))); },
+               columns);
   }
   std::tuple<Slot...> slots;
   std::tuple<std::vector<Out>...> columns;

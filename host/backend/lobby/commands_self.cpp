@@ -78,12 +78,11 @@ void Commands::removeIgnored(Player& player, std::string_view name) {
   const auto found =
       std::find_if(ignored.begin(), ignored.end(), [&](const Ignored& one) { return foldName(one.name) == folded; });
   if (found == ignored.end()) return complain(player, "You do not ignore " + quotable(name) + ".");
-  const Ignored whom = *found;
-  const bool isChanged = world_.changeSettings(player, [whom](Settings& settings) {
-    std::erase_if(settings.ignored, [&whom](const Ignored& one) { return one.userId == whom.userId; });
+  const std::string heard = "You hear " + found->name + " again.";
+  const bool isChanged = world_.changeSettings(player, [id = found->userId](Settings& settings) {
+    std::erase_if(settings.ignored, [&id](const Ignored& one) { return one.userId == id; });
   });
-  if (!isChanged) return;
-  note(player, "You hear " + whom.name + " again.");
+  if (isChanged) note(player, heard);
 }
 
 void Commands::plain(Player& player, std::string_view args) {

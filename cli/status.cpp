@@ -45,6 +45,16 @@ std::string memoryText(const Json& health) {
   return text + " counted, " + formatBytes(memory.value("residentBytes", uint64_t{0})) + " resident";
 }
 
+/// By which limit how often, since the start.
+std::string refusedText(const Json& refused) {
+  std::string text;
+  for (const auto& [limit, count] : refused.items()) {
+    if (count.is_number_unsigned() && count.get<uint64_t>() > 0)
+      text += (text.empty() ? "" : ", ") + numberOf(refused, limit.c_str()) + " by " + limit;
+  }
+  return text.empty() ? "nobody" : text;
+}
+
 std::string upText(const Json& health, const char* part) {
   const Json facts = health.value(part, Json::object());
   const std::string detail = sentenceOf(facts, "detail");
@@ -95,7 +105,8 @@ int status(const Client& client, Output& output, const Arguments&) {
                     return std::to_string(health.value("loops", Json::array()).size()) + ", worst lag " +
                            numberOf(health, "loopLagMs") + " ms";
                   }},
-                 {"Memory", [&](const Json&) { return memoryText(health); }}});
+                 {"Memory", [&](const Json&) { return memoryText(health); }},
+                 {"Refused", [](const Json& a) { return refusedText(a.value("refused", Json::object())); }}});
   return kOk;
 }
 

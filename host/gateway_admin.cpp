@@ -115,6 +115,20 @@ admin::StatusSnapshot GatewayAdmin::status() {
     out.sessionsOther += manager->figures().other;
   }
   out.usersOnline = out.sessionsPlaying;
+  const session::Admission::Refusals refusals = gateway_.parts_->services.admission.refusals();
+  const session::SessionCounters& counters = gateway_.parts_->services.counters;
+  out.refused = {{"connections", refusals.full},
+                 {"connectionsPerAddress", refusals.perAddress},
+                 {"unauthenticatedPerAddress", refusals.unauthenticated},
+                 {"connectionRatePerAddress", refusals.rate},
+                 {"connectionsPerUserAndChannel", counters.connectionsEvicted},
+                 {"idleTimeout", counters.idleEnded},
+                 {"sessionLifetime", counters.lifetimesEnded},
+                 {"memory", refusals.memory},
+                 {"bans", refusals.banned},
+                 {"sessions", counters.sessionsRefused},
+                 {"commandRate", counters.rateLimited},
+                 {"resume", counters.resumeRefused}};
   std::lock_guard lock(mutex_);
   out.shutdown = plan_;
   return out;

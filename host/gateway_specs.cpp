@@ -74,6 +74,7 @@ session::SessionLimits sessionLimits(const config::Limits& limits) {
   session::SessionLimits out;
   out.sessions = limits.sessions;
   out.sessionsPerUser = limits.sessionsPerUser;
+  out.connectionsPerChannel = limits.connectionsPerUserAndChannel;
   out.commandRate = limits.commandRate;
   out.commandBurst = limits.commandBurst;
   out.unitRate = limits.unitRate;
@@ -82,6 +83,8 @@ session::SessionLimits sessionLimits(const config::Limits& limits) {
   out.loginAnsweringMs = limits.loginMs * 3;
   out.idleMs = limits.idleMs;
   out.idleWarnMs = limits.idleWarnMs;
+  out.lifetimeMs = limits.lifetimeMs;
+  out.exemptUsers = limits.exemptUsers;
   out.resumeWindowMs = limits.resumeWindowMs;
   out.inMemoryMs = limits.sessionInMemoryMs;
   out.preAuthBytes = limits.preAuthBytes;

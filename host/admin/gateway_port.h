@@ -113,6 +113,7 @@ struct StatusSnapshot {
   uint64_t sessionsDisconnected = 0;
   uint64_t sessionsOther = 0;  // before Playing
   uint64_t usersOnline = 0;
+  std::vector<std::pair<std::string, uint64_t>> refused;  // by limit, since the start
   ShutdownPlan shutdown;
 };
 

@@ -16,6 +16,12 @@ Json shutdownJson(const ShutdownPlan& plan) {
   return {{"pending", plan.pending}, {"startsAt", timeJson(plan.at)}, {"message", plan.message}};
 }
 
+Json refusedJson(const StatusSnapshot& status) {
+  Json out = Json::object();
+  for (const auto& [limit, count] : status.refused) out[limit] = count;
+  return out;
+}
+
 Reply status(Call& call) {
   const StatusSnapshot status = call.port.status();
   return reply({{"gatewayId", status.gatewayId},
@@ -29,6 +35,7 @@ Reply status(Call& call) {
                   {"disconnected", status.sessionsDisconnected},
                   {"other", status.sessionsOther}}},
                 {"usersOnline", status.usersOnline},
+                {"refused", refusedJson(status)},
                 {"shutdown", shutdownJson(status.shutdown)},
                 {"health", healthJson(status.health)}});
 }

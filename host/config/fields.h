@@ -70,6 +70,7 @@ void describeCounts(Visitor& v, Limits& limits) {
   v.number("unitRate", limits.unitRate, 0.01, 1e6);
   v.integer("unitBurst", limits.unitBurst, 1, kMillion);
   v.texts("exemptAddresses", limits.exemptAddresses);
+  v.texts("exemptUsers", limits.exemptUsers);
 }
 
 template <typename Visitor>
@@ -79,6 +80,7 @@ void describe(Visitor& v, Limits& limits) {
   v.duration("loginTimeout", limits.loginMs, kSecond, kDay);
   v.duration("idleTimeout", limits.idleMs, 0, 30 * kDay);
   v.duration("idleWarning", limits.idleWarnMs, 0, kDay);
+  v.duration("sessionLifetime", limits.lifetimeMs, 0, 365 * kDay);
   v.duration("resumeWindow", limits.resumeWindowMs, kSecond, 30 * kDay);
   v.duration("sessionInMemory", limits.sessionInMemoryMs, 0, 30 * kDay);
   v.duration("stallTimeout", limits.stallMs, kSecond, kHour);

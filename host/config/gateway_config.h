@@ -70,6 +70,7 @@ struct Limits {
   uint64_t loginMs = 60'000;
   uint64_t idleMs = 600'000;  // 0: off
   uint64_t idleWarnMs = 60'000;
+  uint64_t lifetimeMs = 0;  // 0: off
   uint64_t resumeWindowMs = 3'600'000;
   uint64_t sessionInMemoryMs = 60'000;  // a Disconnected session leaves memory after this
   uint32_t eventLogEvents = 1000;
@@ -82,6 +83,7 @@ struct Limits {
   uint64_t memoryBytes = 0;  // 0: min(1 GiB, half of the machine's or cgroup's)
   int sendBufferBytes = 256 * 1024;
   std::vector<std::string> exemptAddresses;  // CIDR; not counted per address
+  std::vector<std::string> exemptUsers;      // names or ids
 };
 
 struct Lobby {

@@ -143,6 +143,9 @@ class Checker {
         .require(limits.preAuthBytes <= limits.maxPayloadBytes, "must not be more than limits/messageSize");
     place("/limits/idleWarning")
         .require(limits.idleMs == 0 || limits.idleWarnMs < limits.idleMs, "must be less than limits/idleTimeout");
+    place("/limits/sessionLifetime")
+        .require(limits.lifetimeMs == 0 || limits.idleWarnMs < limits.lifetimeMs,
+                 "must be more than limits/idleWarning");
     place("/limits/sessionInMemory")
         .require(limits.sessionInMemoryMs <= limits.resumeWindowMs, "must not be more than limits/resumeWindow");
     for (size_t i = 0; i < limits.exemptAddresses.size(); ++i) {

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -92,6 +93,11 @@ size_t Connection::unsentInKernel() const {
   int unsent = 0;
   if (fd_ < 0 || ioctl(fd_, SIOCOUTQ, &unsent) != 0 || unsent < 0) return 0;
   return static_cast<size_t>(unsent);
+}
+
+bool Connection::hasPeerLeft() const {
+  pollfd asked{fd_, POLLRDHUP, 0};
+  return fd_ < 0 || (poll(&asked, 1, 0) > 0 && asked.revents != 0);
 }
 
 void Connection::pauseReading() {

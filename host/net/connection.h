@@ -96,6 +96,9 @@ class Connection final : private FdHandler {
   uint64_t writtenBytes() const { return writtenBytes_; }
   uint64_t readBytes() const { return readBytes_; }
   size_t unsentInKernel() const;  // SIOCOUTQ; 0 when unknown
+  /// The peer has reset the connection or finished sending, though what it sent before may still be unread.
+  /// A system call.
+  bool hasPeerLeft() const;
 
   void pauseReading();
   void resumeReading();

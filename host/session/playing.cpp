@@ -143,6 +143,7 @@ void SessionManager::finishEnter(Session& session, Attachment* attachment, const
     attachment->lineage = lineage.id;
     attachment->stream.notice(GW_NOTICE_ATTACHED, session.epoch, resumed ? 1 : 0);
     attachment->stream.setHelloPending(false);
+    evictBeyondLimit(session, *attachment);
   } else {
     session.leaseUntilNs = nowNs() + limits_.leaseMs * 1'000'000;
   }

@@ -22,6 +22,7 @@ Error notFound() {
 
 void SessionManager::resume(ResumeRequest request) {
   SessionManager& target = home(request.session);
+  request.arrivedNs = nowNs();
   if (request.caller.streamId == 0) {
     target.loop_.post([&target, request = std::move(request)]() mutable { target.resumeHere(std::move(request)); });
     return;
@@ -60,12 +61,19 @@ void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
   for (Lineage& candidate : session.lineages())
     if (candidate.tokens.knows(presented)) lineage = &candidate;
   if (!lineage) return refuseResume(request, notFound());
+  // The client gave this try up and made the same one again, which overtook it on another loop. Granted
+  // now, it would void the token that the client has just been given.
+  const Attachment* asking = request.caller.streamId ? attachmentOf(request.caller.streamId) : nullptr;
+  const bool isGivenUp = request.caller.streamId && (!asking || asking->stream.connection().hasPeerLeft());
+  if (isGivenUp || request.arrivedNs < lineage->resumedNs)
+    return refuseResume(request, fail(ErrorCode::kConflict, "a later try of yours has resumed this session"));
   const SessionToken next = SessionToken::make(session.id());
   const int64_t expiresAt = nowUs() + static_cast<int64_t>(limits_.resumeWindowMs) * 1000;
   const auto use = lineage->tokens.use(presented, hashOf(request.attempt), hashOf(next.secret), nowUs(), expiresAt);
   switch (use) {
     case TokenChain::Use::kIssued:
     case TokenChain::Use::kIssuedAgain:
+      lineage->resumedNs = request.arrivedNs;
       break;
     case TokenChain::Use::kStolen:
       log::warn("audit", "a reconnect token was used after it had been replaced; the session's tokens are revoked",
@@ -140,6 +148,7 @@ void SessionManager::resumeCommitted(Session& session, uint32_t lineageId, const
     }
     session.replay(*attachment, request.from);
     noteAuthenticated(session);
+    evictBeyondLimit(session, *attachment);
   }
   if (wasAway && services_.backend) backend()->reconnected(session.id());
   announcePresence(session);
@@ -302,6 +311,7 @@ void SessionManager::attachBound(plugin::Stream& stream) {
   stream.notice(GW_NOTICE_ATTACHED, session->epoch, 1);
   session->acknowledge(binding.lineage, binding.from);
   session->replay(attachment, binding.from);
+  evictBeyondLimit(*session, attachment);
   if (wasAway && services_.backend) backend()->reconnected(session->id());
   announcePresence(*session);
   armTimer(*session);

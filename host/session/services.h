@@ -26,6 +26,7 @@ class SessionManager;
 struct SessionLimits {
   uint32_t sessions = 20'000;
   uint32_t sessionsPerUser = 1;
+  uint32_t connectionsPerChannel = 4;  // of one session on one channel
   double commandRate = 20;
   uint32_t commandBurst = 40;
   double unitRate = 200;
@@ -34,6 +35,8 @@ struct SessionLimits {
   uint64_t loginAnsweringMs = 180'000;  // while the client keeps answering
   uint64_t idleMs = 600'000;
   uint64_t idleWarnMs = 60'000;
+  uint64_t lifetimeMs = 0;               // 0: for ever
+  std::vector<std::string> exemptUsers;  // names or ids: no idle, lifetime, connection limit
   uint64_t resumeWindowMs = 3'600'000;
   uint64_t inMemoryMs = 60'000;
   uint64_t leaseMs = 60'000;
@@ -60,6 +63,9 @@ struct SessionCounters {
   std::atomic<uint64_t> rateLimited{0};
   std::atomic<uint64_t> sessionsRefused{0};
   std::atomic<uint64_t> saveFailures{0};
+  std::atomic<uint64_t> idleEnded{0};
+  std::atomic<uint64_t> lifetimesEnded{0};
+  std::atomic<uint64_t> connectionsEvicted{0};  // by a newer one of the same session and channel
 };
 
 struct Services {

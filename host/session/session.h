@@ -45,6 +45,7 @@ struct Lineage {
   uint64_t attachUntilNs = 0;
   Position attachFrom;
   RareHash cookie;              // what the attach token was exchanged for
+  uint64_t resumedNs = 0;       // when the latest resume that was granted had come in
   std::string helloConnection;  // connId of the hello-ok that carried the unconfirmed token
   uint64_t lastSeenNs = 0;
 };
@@ -128,6 +129,7 @@ class Session {
   uint64_t leaseUntilNs = 0;  // made by /rpc: counts as a connection until then
   uint64_t lastInputNs = 0;
   bool idleWarned = false;
+  bool lifetimeWarned = false;
   bool echoOff = false;  // the backend's prompt hides the next line
   bool isSaved = false;  // a row exists in the store
   bool saveDue = false;

@@ -179,47 +179,7 @@ void SessionManager::refreshLongSessions() {
   }
 }
 
-// --- timers ---------------------------------------------------------------------------------------
-
-void SessionManager::onSessionTimer(void* owner) {
-  auto& session = *static_cast<Session*>(owner);
-  session.manager->sessionTimer(session);
-}
-
-void SessionManager::armTimer(Session& session) {
-  const SessionLimits& limits = limits_;
-  if (session.state() == State::kDisconnected) return session.timer.setAfterMs(limits.inMemoryMs);
-  if (session.attachments().empty()) return session.timer.setAtNs(session.leaseUntilNs);
-  if (limits.idleMs == 0) return session.timer.cancel();
-  const uint64_t idleAt = session.lastInputNs + limits.idleMs * kMs;
-  session.timer.setAtNs(session.idleWarned ? idleAt : idleAt - std::min(idleAt, limits.idleWarnMs * kMs));
-}
-
-void SessionManager::sessionTimer(Session& session) {
-  if (session.state() == State::kDisconnected) return unload(session);
-  if (session.attachments().empty()) {
-    if (nowNs() >= session.leaseUntilNs) return lastConnectionGone(session, GW_CLOSE_LOST);
-    return armTimer(session);
-  }
-  // Before Playing the login deadline rules (housekeeping); idle counts user input only.
-  const uint64_t idleMs = limits_.idleMs;
-  const uint64_t idleFor = (nowNs() - session.lastInputNs) / kMs;
-  if (session.state() == State::kPlaying && idleMs > 0 && idleFor >= idleMs) {
-    disconnectAll(session, GW_CLOSE_IDLE, "You were away for too long.");
-    return lastConnectionGone(session, GW_CLOSE_IDLE);
-  }
-  const uint64_t warnMs = limits_.idleWarnMs;
-  if (session.state() == State::kPlaying && idleMs > 0 && !session.idleWarned && idleFor + warnMs >= idleMs) {
-    session.idleWarned = true;
-    plugin::Event warning;
-    warning.delivery = plugin::Delivery::kDrop;
-    warning.text =
-        "You will be disconnected in " + std::to_string(warnMs / 1000) + " seconds unless you type something.";
-    warning.dataJson = "\"idle\":true";
-    session.emit(*plugin::makeLoopEvent(std::move(warning)));
-  }
-  armTimer(session);
-}
+// --- each second ------------------------------------------------------------------------------------
 
 void SessionManager::housekeeping() {
   tick_.setAfterMs(kTickMs);
@@ -279,17 +239,6 @@ void SessionManager::guardMemory() {
   for (Session* session : away) unload(*session);
 }
 
-void SessionManager::checkLoginDeadline(Attachment& attachment) {
-  const uint64_t age = (nowNs() - attachment.stream.openedAtNs()) / kMs;
-  const bool answering = nowNs() - attachment.lastSeenNs < limits_.loginMs * kMs;
-  const uint64_t limit = answering ? limits_.loginAnsweringMs : limits_.loginMs;
-  if (age < limit) return;
-  plugin::CloseInfo info;
-  info.code = GW_CLOSE_POLICY;
-  info.text = "You took too long to log in.";
-  attachment.stream.beginClose(info);
-}
-
 // --- attachments ------------------------------------------------------------------------------------
 
 Attachment& SessionManager::attachmentFor(plugin::Stream& stream) {
@@ -341,6 +290,29 @@ void SessionManager::detachFrom(Attachment& attachment) {
   // The temporary session of someone who takes another one over has nothing to keep.
   if (session->attachments().empty() && session->state() != State::kPlaying && session->state() != State::kDisconnected)
     close(*session, GW_CLOSE_NORMAL, {});
+}
+
+// Not the newest one is refused: a phone that has changed networks four times must get in again, and its
+// old connections may look alive for a minute.
+void SessionManager::evictBeyondLimit(Session& session, const Attachment& newest) {
+  if (isExempt(session.user)) return;
+  const std::string& channel = newest.stream.channelId();
+  std::vector<Attachment*> others;
+  for (Attachment* attachment : session.attachments())
+    if (attachment != &newest && attachment->stream.channelId() == channel) others.push_back(attachment);
+  while (others.size() >= std::max(1u, limits_.connectionsPerChannel)) {
+    const auto idlest = std::min_element(others.begin(), others.end(), [](const Attachment* a, const Attachment* b) {
+      return a->lastSeenNs < b->lastSeenNs;
+    });
+    ++services_.counters.connectionsEvicted;
+    session.detach(**idlest);
+    plugin::CloseInfo info;
+    info.code = GW_CLOSE_POLICY;
+    info.text = "You have connected " + std::to_string(limits_.connectionsPerChannel) +
+                " more times this way; this connection was the least used one.";
+    (*idlest)->stream.beginClose(info);
+    others.erase(idlest);
+  }
 }
 
 void SessionManager::moveStreamTo(SessionManager& target, uint64_t streamId, UniqueFunction<void(Attachment&)> there) {

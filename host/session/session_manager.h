@@ -7,6 +7,7 @@
 //   login.cpp             backend calls before Playing         playing.cpp      claims, take-over, tokens
 //   resume.cpp            reconnect, attach, HTTP binding      persistence.cpp  store
 //   client_api.cpp        gateway.v1 methods                   backend_output.cpp  what backends send
+//   deadlines.cpp         idle, lifetime, login deadline
 
 #include <functional>
 #include <memory>
@@ -54,6 +55,7 @@ struct ResumeRequest {
   Caller caller;
   bool isCode = false;  // a typed code: opens a new lineage
   uint32_t codeLineage = 0;
+  uint64_t arrivedNs = 0;  // when it came in, on whichever loop
 };
 
 class SessionManager final : public plugin::InputPort {
@@ -159,6 +161,9 @@ class SessionManager final : public plugin::InputPort {
   void startTerminal(Attachment& attachment);
   void sessionTimer(Session& session);
   void armTimer(Session& session);
+  bool isExempt(const Identity& user) const;
+  uint64_t idleEndNs(const Session& session) const;
+  uint64_t lifetimeEndNs(const Session& session) const;
   void lastConnectionGone(Session& session, uint32_t code);
   void discard(Session& session);  // out of memory
   void unload(Session& session);
@@ -188,6 +193,7 @@ class SessionManager final : public plugin::InputPort {
   bool countStranger(Session& session, const std::string& limitKey);
   void forgetStranger(Session& session);
   void detachFrom(Attachment& attachment);
+  void evictBeyondLimit(Session& session, const Attachment& newest);
   void toUserLoop(const Claim& claim, UniqueFunction<void(Verdict)> done);
   void releaseUser(Session& session);
   void releaseClaim(const std::string& userId, const SessionId& id);

@@ -79,13 +79,13 @@ void SessionManager::enter(EnterRequest request) {
                                        toString(session->state()),
                                    session->state() == State::kPlaying ? "alreadyAuthenticated" : "notAuthenticated"));
   if (!services_.backend || !services_.backend->isUp()) return failEnter(request, backendDown());
+  const SessionId asking = request.session;
   const std::string userId = session->user.userId;
   const std::string wanted = request.character;
   backend()->selectCharacter(
       userId, wanted,
       toSession<Character>(
-          *this, request.session,
-          [this, request = std::move(request)](Session& back, Result<Character> chosen) mutable {
+          *this, asking, [this, request = std::move(request)](Session& back, Result<Character> chosen) mutable {
             if (!chosen) return failEnter(request, chosen.error());
             request.chosen = *chosen;
             request.userId = back.user.userId;

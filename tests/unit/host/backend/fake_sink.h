@@ -146,16 +146,19 @@ class FakeSink final : public session::BackendSink {
     const std::lock_guard lock(mutex_);
     return outputs_;
   }
-  /// condition is called without the lock, after every change. False: ten seconds have passed.
+  /// condition is called without the lock, after every change and every 20 ms: it may look at figures
+  /// that the backend publishes after its last word to the sink. False: ten seconds have passed.
   bool await(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    using std::chrono::steady_clock;
+    const auto deadline = steady_clock::now() + std::chrono::seconds(10);
     while (true) {
       std::unique_lock lock(mutex_);
       const uint64_t seen = changes_;
       lock.unlock();
       if (condition()) return true;
+      if (steady_clock::now() >= deadline) return false;
       lock.lock();
-      if (!changed_.wait_until(lock, deadline, [&] { return changes_ != seen; })) return false;
+      changed_.wait_for(lock, std::chrono::milliseconds(20), [&] { return changes_ != seen; });
     }
   }
   bool awaitText(const SessionId& session, const std::string& text) {

@@ -64,6 +64,7 @@ std::string randomBytes(size_t n) {
 std::string randomToken(size_t n) {
   std::string out = randomBytes(n);
   for (char& c : out) c = kUrlAlphabet[static_cast<uint8_t>(c) & 63];  // 64 divides 256: no bias
+  while (!out.empty() && out.front() == '-') out.front() = kUrlAlphabet[static_cast<uint8_t>(randomBytes(1)[0]) & 63];
   return out;
 }
 

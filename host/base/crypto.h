@@ -12,7 +12,8 @@ namespace gw {
 /// n bytes from the CSPRNG; aborts if the system has none.
 std::string randomBytes(size_t n);
 
-/// n characters of [A-Za-z0-9_-] (6 bits each) from the CSPRNG.
+/// n characters of [A-Za-z0-9_-] (6 bits each) from the CSPRNG; never '-' first, so that it can be an
+/// argument of a command.
 std::string randomToken(size_t n);
 
 std::array<uint8_t, 32> sha256(std::string_view bytes);

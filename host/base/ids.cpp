@@ -39,7 +39,9 @@ std::optional<SessionId> SessionId::parse(std::string_view text) {
 
 SessionId SessionId::random() {
   SessionId id;
-  while (!id) id = fromBytes(randomBytes(kIdBytes));
+  // The first 6 bits are the first character; '-' would make the id an option on a command line.
+  constexpr uint64_t kDash = 62;
+  while (!id || id.hi >> 58 == kDash) id = fromBytes(randomBytes(kIdBytes));
   return id;
 }
 

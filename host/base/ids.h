@@ -17,7 +17,7 @@ struct SessionId {
   explicit operator bool() const { return hi != 0 || lo != 0; }
   std::string toString() const;
   static std::optional<SessionId> parse(std::string_view text);
-  static SessionId random();
+  static SessionId random();  // its text never begins with '-': operators type it as an argument
 };
 
 /// The loop at which a session lives; every loop computes the same.

@@ -37,6 +37,10 @@ TEST(SessionId, IsNeverZeroAndNeverRepeats) {
   EXPECT_EQ(seen.size(), 1000u);
 }
 
+TEST(SessionId, CanBeAnArgumentOfACommand) {
+  for (int i = 0; i < 2000; ++i) ASSERT_NE(SessionId::random().toString().front(), '-');
+}
+
 TEST(SessionId, HomeLoopSpreadsOverAllLoops) {
   std::set<size_t> loops;
   for (int i = 0; i < 200; ++i) loops.insert(homeLoop(SessionId::random(), 3));

@@ -2,6 +2,7 @@
 // What the store keeps. Plain records; times are microseconds UTC; hashes are hex SHA-256.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct SessionRecord {
   bool cleanStop = false;   // its host wrote everything before it let go
   uint64_t lastSeq = 0;     // highest seq ever assigned in this epoch
   uint64_t commandSeq = 0;  // highest command seq given to the backend
+  /// Journal records of this session that the row includes; 0: its host kept no journal (relaxed).
+  uint64_t recordCount = 0;
 };
 
 struct LoggedEvent {
@@ -65,9 +68,17 @@ struct TokenRecord {
   int64_t expiresAt = 0;
 };
 
+/// Which stored events stay when a bundle is saved.
+struct KeptLog {
+  uint64_t aboveEpoch = 0;  // runs that end at or below this position go
+  uint64_t aboveSeq = 0;
+};
+
 /// Everything of one session, written and read in one transaction.
 struct SessionBundle {
   SessionRecord session;
+  /// Set: `log` follows what is stored already, of which this stays. Not set: it replaces it.
+  std::optional<KeptLog> kept;
   std::vector<LoggedEvent> log;
   std::vector<LineageRecord> lineages;
   std::vector<DeviceRecord> devices;
@@ -113,6 +124,12 @@ struct ApiTokenRecord {
   std::string role;  // view | operate | admin
   int64_t createdAt = 0;
   int64_t lastUsedAt = 0;
+};
+
+/// What one commit of strict durability wrote; packed by session/journal_records.
+struct JournalEntry {
+  uint64_t number = 0;
+  std::string packed;  // not empty
 };
 
 struct RoomRecord {

@@ -31,16 +31,20 @@ class SessionStore {
   virtual void rollback() = 0;
 
   // Sessions
-  /// Inserts or replaces the whole bundle: what the stored one has and this one lacks (log, lineages,
-  /// devices, commands, reconnect tokens, rooms) is gone. The session's tokens of other kinds live on
-  /// until they expire or are deleted: putToken() made them and no bundle need know them. Fails kConflict
-  /// if the stored epoch is higher.
+  /// Inserts or replaces the whole bundle: what the stored one has and this one lacks (log unless `kept`,
+  /// lineages, devices, commands, reconnect tokens, rooms) is gone. The session's tokens of other kinds
+  /// live on until they expire or are deleted: putToken() made them and no bundle need know them. Fails
+  /// kConflict if the stored epoch is higher.
   virtual Result<void> saveSession(const SessionBundle& bundle) = 0;
   /// The bundle; also expired ones are absent. If the row lacks the clean-stop mark the epoch is raised
-  /// by 1; either way the mark is cleared, and both are committed before it returns (inside begin(): by
-  /// its commit()). The bundle's cleanStop says whether the mark was there; lastSeq stays that of the
-  /// epoch before. expiresAt 0 never expires.
-  virtual Result<std::optional<SessionBundle>> takeSession(const SessionId& id, int64_t nowUs) = 0;
+  /// by 2: its last host may have used one more than it could write down. Either way the mark is cleared
+  /// and the row says whether this host journals (recordCount at least 1, or 0); all of it is committed
+  /// before it returns (inside begin(): by its commit()). The bundle's cleanStop and recordCount are
+  /// those from before; lastSeq stays that of the epoch before. expiresAt 0 never expires.
+  virtual Result<std::optional<SessionBundle>> takeSession(const SessionId& id, int64_t nowUs,
+                                                           bool willJournal = false) = 0;
+  /// As it is stored, expired or not; nothing changes.
+  virtual Result<std::optional<SessionBundle>> readSession(const SessionId& id) = 0;
   virtual Result<std::optional<SessionRecord>> peekSession(const SessionId& id) = 0;
   /// The live session of a user's character, if any is stored.
   virtual Result<std::optional<SessionId>> findSession(const std::string& userId, const std::string& entityId,
@@ -56,6 +60,14 @@ class SessionStore {
   virtual Result<std::optional<TokenRecord>> findToken(const std::string& hash, int64_t nowUs) = 0;
   virtual Result<void> deleteToken(const std::string& hash) = 0;
   virtual Result<void> deleteTokensOf(const SessionId& id) = 0;
+
+  // The journal of one gateway: what its sessions' rows do not include yet
+  /// Fails kConflict if the number is there.
+  virtual Result<void> appendJournal(const std::string& gatewayId, const JournalEntry& entry) = 0;
+  /// In order, above `after`, at most `most`.
+  virtual Result<std::vector<JournalEntry>> readJournal(const std::string& gatewayId, uint64_t after, size_t most) = 0;
+  /// Forgets everything up to and including `upTo`.
+  virtual Result<void> trimJournal(const std::string& gatewayId, uint64_t upTo) = 0;
 
   // Users and characters
   /// Fails kConflict{nameTaken}.

@@ -2,7 +2,7 @@
 // SqlSessionStore: the SessionStore in SQL that SQLite and PostgreSQL share. What differs (how a
 // transaction begins, what an error means) comes as a Dialect. Internal to host/store.
 //
-// One class over several files, by subject: sql_sessions, sql_tokens, sql_users, sql_rest.
+// One class over several files, by subject: sql_sessions, sql_journal, sql_tokens, sql_users, sql_rest.
 
 #include <functional>
 #include <memory>
@@ -42,7 +42,8 @@ class SqlSessionStore final : public SessionStore {
   void rollback() override;
 
   Result<void> saveSession(const SessionBundle& bundle) override;
-  Result<std::optional<SessionBundle>> takeSession(const SessionId& id, int64_t nowUs) override;
+  Result<std::optional<SessionBundle>> takeSession(const SessionId& id, int64_t nowUs, bool willJournal) override;
+  Result<std::optional<SessionBundle>> readSession(const SessionId& id) override;
   Result<std::optional<SessionRecord>> peekSession(const SessionId& id) override;
   Result<std::optional<SessionId>> findSession(const std::string& userId, const std::string& entityId,
                                                int64_t nowUs) override;
@@ -54,6 +55,10 @@ class SqlSessionStore final : public SessionStore {
   Result<std::optional<TokenRecord>> findToken(const std::string& hash, int64_t nowUs) override;
   Result<void> deleteToken(const std::string& hash) override;
   Result<void> deleteTokensOf(const SessionId& id) override;
+
+  Result<void> appendJournal(const std::string& gatewayId, const JournalEntry& entry) override;
+  Result<std::vector<JournalEntry>> readJournal(const std::string& gatewayId, uint64_t after, size_t most) override;
+  Result<void> trimJournal(const std::string& gatewayId, uint64_t upTo) override;
 
   Result<void> addUser(const UserRecord& user) override;
   Result<std::optional<UserRecord>> findUser(const std::string& key) override;
@@ -91,7 +96,7 @@ class SqlSessionStore final : public SessionStore {
 
   // Parts of a bundle; they throw, and run inside atomically().
   bool upsertSession(const SessionRecord& record);
-  void replaceLog(const std::string& id, const std::vector<LoggedEvent>& log);
+  void writeLog(const std::string& id, const std::vector<LoggedEvent>& log, const std::optional<KeptLog>& kept);
   void replaceLineages(const std::string& id, const std::vector<LineageRecord>& lineages);
   void replaceDevices(const std::string& id, const std::vector<DeviceRecord>& devices);
   void replaceCommands(const std::string& id, const std::vector<QueuedCommand>& commands);

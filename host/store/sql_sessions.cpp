@@ -1,5 +1,7 @@
 // SqlSessionStore: sessions and their bundles.
 
+#include <algorithm>
+
 #include "store/event_pack.h"
 #include "store/sql_session_store.h"
 
@@ -10,11 +12,11 @@ using std::string;
 
 #define GW_SESSION_COLUMNS                                                                                  \
   "id, epoch, gateway_id, backend, user_id, user_name, entity_id, entity_name, created_at, last_activity, " \
-  "state, protocol, client_addr, metadata, expires_at, clean_stop, last_seq, command_seq"
+  "state, protocol, client_addr, metadata, expires_at, clean_stop, last_seq, command_seq, record_count"
 
-// Two tuples of nine: the columns above in their order.
+// The columns above in their order.
 using SessionRow = std::tuple<string, int64_t, string, string, string, string, string, string, int64_t, int64_t, string,
-                              string, string, string, int64_t, int64_t, int64_t, int64_t>;
+                              string, string, string, int64_t, int64_t, int64_t, int64_t, int64_t>;
 
 SessionRecord toRecord(SessionRow row) {
   SessionRecord r;
@@ -37,13 +39,14 @@ SessionRecord toRecord(SessionRow row) {
   r.cleanStop = std::get<15>(row) != 0;
   r.lastSeq = static_cast<uint64_t>(std::get<16>(row));
   r.commandSeq = static_cast<uint64_t>(std::get<17>(row));
+  r.recordCount = static_cast<uint64_t>(std::get<18>(row));
   return r;
 }
 
 template <typename... In>
 std::vector<SessionRecord> select(Sql& sql, const char* statement, const In&... in) {
   auto rows = sql.rows<string, int64_t, string, string, string, string, string, string, int64_t, int64_t, string,
-                       string, string, string, int64_t, int64_t, int64_t, int64_t>(statement, in...);
+                       string, string, string, int64_t, int64_t, int64_t, int64_t, int64_t>(statement, in...);
   std::vector<SessionRecord> records;
   records.reserve(rows.size());
   for (auto& row : rows) records.push_back(toRecord(std::move(row)));
@@ -59,29 +62,40 @@ bool SqlSessionStore::upsertSession(const SessionRecord& r) {
   // The row's owner and epoch are checked in the statement: an older host's late write finds no row.
   static constexpr char kUpsert[] =
       "INSERT INTO sessions (" GW_SESSION_COLUMNS
-      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) "
+      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) "
       "ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, gateway_id = excluded.gateway_id, "
       "backend = excluded.backend, user_id = excluded.user_id, user_name = excluded.user_name, "
       "entity_id = excluded.entity_id, entity_name = excluded.entity_name, created_at = excluded.created_at, "
       "last_activity = excluded.last_activity, state = excluded.state, protocol = excluded.protocol, "
       "client_addr = excluded.client_addr, metadata = excluded.metadata, expires_at = excluded.expires_at, "
-      "clean_stop = excluded.clean_stop, last_seq = excluded.last_seq, command_seq = excluded.command_seq "
+      "clean_stop = excluded.clean_stop, last_seq = excluded.last_seq, command_seq = excluded.command_seq, "
+      "record_count = excluded.record_count "
       "WHERE sessions.epoch <= excluded.epoch "
       "AND (sessions.owner_until = 0 OR sessions.gateway_id = excluded.gateway_id) RETURNING epoch";
   return !sql_.rows<int64_t>(kUpsert, r.id.toString(), r.epoch, r.gatewayId, r.backend, r.userId, r.userName,
                              r.entityId, r.entityName, r.createdAt, r.lastActivity, r.state, r.protocol,
-                             r.clientAddress, r.metadata, r.expiresAt, r.cleanStop, r.lastSeq, r.commandSeq)
+                             r.clientAddress, r.metadata, r.expiresAt, r.cleanStop, r.lastSeq, r.commandSeq,
+                             r.recordCount)
               .empty();
 }
 
-void SqlSessionStore::replaceLog(const string& id, const std::vector<LoggedEvent>& log) {
-  sql_.run("DELETE FROM session_event_log WHERE session_id = $1", id);
+void SqlSessionStore::writeLog(const string& id, const std::vector<LoggedEvent>& log,
+                               const std::optional<KeptLog>& kept) {
+  if (kept) {
+    sql_.run(
+        "DELETE FROM session_event_log WHERE session_id = $1 AND (last_epoch < $2 OR (last_epoch = $3 AND last_seq <= "
+        "$4))",
+        id, kept->aboveEpoch, kept->aboveEpoch, kept->aboveSeq);
+  } else {
+    sql_.run("DELETE FROM session_event_log WHERE session_id = $1", id);
+  }
   if (log.empty()) return;
   const string packed = packEvents(log);
   sql_.run(
-      "INSERT INTO session_event_log (session_id, first_epoch, first_seq, event_count, packed) "
-      "VALUES ($1, $2, $3, $4, $5)",
-      id, log.front().epoch, log.front().seq, static_cast<int64_t>(log.size()), Bytes{packed});
+      "INSERT INTO session_event_log (session_id, first_epoch, first_seq, event_count, packed, last_epoch, last_seq) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+      id, log.front().epoch, log.front().seq, static_cast<int64_t>(log.size()), Bytes{packed}, log.back().epoch,
+      log.back().seq);
 }
 
 void SqlSessionStore::replaceLineages(const string& id, const std::vector<LineageRecord>& lineages) {
@@ -120,7 +134,7 @@ Result<void> SqlSessionStore::saveSession(const SessionBundle& bundle) {
       return fail(ErrorCode::kConflict, "the stored session is newer or another host's", "staleEpoch");
     }
     const string id = bundle.session.id.toString();
-    replaceLog(id, bundle.log);
+    writeLog(id, bundle.log, bundle.kept);
     replaceLineages(id, bundle.lineages);
     replaceDevices(id, bundle.devices);
     replaceCommands(id, bundle.commands);
@@ -157,7 +171,8 @@ Result<void> SqlSessionStore::readParts(const string& id, SessionBundle& bundle)
   return {};
 }
 
-Result<std::optional<SessionBundle>> SqlSessionStore::takeSession(const SessionId& id, int64_t nowUs) {
+Result<std::optional<SessionBundle>> SqlSessionStore::takeSession(const SessionId& id, int64_t nowUs,
+                                                                  bool willJournal) {
   return atomically([&]() -> Result<std::optional<SessionBundle>> {
     const string key = id.toString();
     auto record = firstOf(select(sql_, dialect_.locksRows ? kByIdLocked : kById, key));
@@ -165,8 +180,22 @@ Result<std::optional<SessionBundle>> SqlSessionStore::takeSession(const SessionI
     SessionBundle bundle;
     bundle.session = std::move(*record);
     // Without the mark its last host may have sent what it did not write: later ids must differ from those.
-    if (!bundle.session.cleanStop) ++bundle.session.epoch;
-    sql_.run("UPDATE sessions SET epoch = $1, clean_stop = 0 WHERE id = $2", bundle.session.epoch, key);
+    if (!bundle.session.cleanStop) bundle.session.epoch += 2;
+    const uint64_t records = willJournal ? std::max<uint64_t>(1, bundle.session.recordCount) : 0;
+    sql_.run("UPDATE sessions SET epoch = $1, clean_stop = 0, record_count = $2 WHERE id = $3", bundle.session.epoch,
+             records, key);
+    if (auto read = readParts(key, bundle); !read.ok()) return read.error();
+    return std::optional<SessionBundle>(std::move(bundle));
+  });
+}
+
+Result<std::optional<SessionBundle>> SqlSessionStore::readSession(const SessionId& id) {
+  return atomically([&]() -> Result<std::optional<SessionBundle>> {
+    const string key = id.toString();
+    auto record = firstOf(select(sql_, kById, key));
+    if (!record) return std::optional<SessionBundle>();
+    SessionBundle bundle;
+    bundle.session = std::move(*record);
     if (auto read = readParts(key, bundle); !read.ok()) return read.error();
     return std::optional<SessionBundle>(std::move(bundle));
   });

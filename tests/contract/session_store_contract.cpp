@@ -170,6 +170,91 @@ TEST_P(SessionStoreContract, TextWithNulOrBadUtf8IsRefusedWholly) {
   EXPECT_TRUE(store_->saveSession(bundleOf()).ok());
 }
 
+TEST_P(SessionStoreContract, ALogCanBeWrittenBitByBit) {
+  SessionBundle b = bundleOf();
+  b.session.epoch = 2;
+  b.session.cleanStop = true;
+  b.log = {{1, 8, "a"}, {1, 9, "b"}};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  b.kept = KeptLog{0, 0};
+  b.log = {{2, 1, "c"}, {2, 2, "d"}};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  b.log.clear();  // nothing new, and nothing goes
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  b.log = {{2, 5, "e"}};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  const auto bodies = [&] {
+    std::string all;
+    for (const LoggedEvent& event : (*store_->readSession(b.session.id))->log) all += event.body;
+    return all;
+  };
+  EXPECT_EQ(bodies(), "abcde");
+  b.kept = KeptLog{1, 9};  // everybody has what came up to here
+  b.log = {{2, 6, "f"}};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  EXPECT_EQ(bodies(), "cdef");
+  b.kept = KeptLog{2, 6};
+  b.log.clear();
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  EXPECT_EQ(bodies(), "");
+  b.log = {{2, 7, "g"}};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  b.kept.reset();
+  b.log = {{2, 8, "h"}};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  EXPECT_EQ(bodies(), "h") << "without kept the log is replaced";
+}
+
+TEST_P(SessionStoreContract, ReadingASessionChangesNothing) {
+  SessionBundle b = bundleOf();
+  b.session.epoch = 3;
+  b.session.recordCount = 5;
+  b.session.expiresAt = kNow - 1;
+  b.commands = {{1, "look"}};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  for (int i = 0; i < 2; ++i) {
+    const auto read = store_->readSession(b.session.id);
+    ASSERT_TRUE(read.ok() && read->has_value()) << "expired ones, too";
+    EXPECT_EQ((*read)->session.epoch, 3u);
+    EXPECT_EQ((*read)->session.recordCount, 5u);
+    EXPECT_THAT((*read)->commands, SizeIs(1));
+  }
+  EXPECT_FALSE(store_->readSession(SessionId::random())->has_value());
+}
+
+TEST_P(SessionStoreContract, ARowSaysWhetherItsHostJournals) {
+  SessionBundle b = bundleOf();
+  b.session.recordCount = 7;
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  EXPECT_EQ((*store_->takeSession(b.session.id, kNow, true))->session.recordCount, 7u);  // as it was before
+  EXPECT_EQ((*store_->peekSession(b.session.id))->recordCount, 7u);
+  EXPECT_EQ((*store_->takeSession(b.session.id, kNow, false))->session.recordCount, 7u);
+  EXPECT_EQ((*store_->peekSession(b.session.id))->recordCount, 0u);
+  EXPECT_EQ((*store_->takeSession(b.session.id, kNow, true))->session.recordCount, 0u);
+  EXPECT_EQ((*store_->peekSession(b.session.id))->recordCount, 1u);
+}
+
+TEST_P(SessionStoreContract, TheJournalIsReadInOrderAndTrimmed) {
+  const std::string bytes("\0\xff packed", 9);
+  for (const uint64_t number : {3u, 1u, 2u}) ASSERT_TRUE(store_->appendJournal("gw-1", {number, bytes}).ok());
+  ASSERT_TRUE(store_->appendJournal("gw-2", {1, "another gateway's"}).ok());
+  const auto repeated = store_->appendJournal("gw-1", {2, "again"});
+  ASSERT_FALSE(repeated.ok());
+  EXPECT_EQ(repeated.error().code, ErrorCode::kConflict);
+  const auto firstTwo = store_->readJournal("gw-1", 0, 2);
+  ASSERT_TRUE(firstTwo.ok());
+  ASSERT_THAT(*firstTwo, SizeIs(2));
+  EXPECT_EQ(firstTwo->at(0).number, 1u);
+  EXPECT_EQ(firstTwo->at(1).number, 2u);
+  EXPECT_EQ(firstTwo->at(1).packed, bytes);
+  EXPECT_THAT(*store_->readJournal("gw-1", 2, 10), SizeIs(1));
+  ASSERT_TRUE(store_->trimJournal("gw-1", 2).ok());
+  EXPECT_EQ(open()->readJournal("gw-1", 0, 10)->at(0).number, 3u);
+  EXPECT_THAT(*store_->readJournal("gw-2", 0, 10), SizeIs(1));
+  ASSERT_TRUE(store_->trimJournal("gw-1", 3).ok());
+  EXPECT_THAT(*store_->readJournal("gw-1", 0, 10), IsEmpty());
+}
+
 TEST_P(SessionStoreContract, AnUncleanSessionGetsANewEpochEachTimeItIsTaken) {
   SessionBundle b = bundleOf();
   b.session.epoch = 3;
@@ -177,11 +262,11 @@ TEST_P(SessionStoreContract, AnUncleanSessionGetsANewEpochEachTimeItIsTaken) {
   b.session.lastSeq = 9;
   ASSERT_TRUE(store_->saveSession(b).ok());
   const SessionBundle first = mustTake(*store_, b.session.id);
-  EXPECT_EQ(first.session.epoch, 4u);
+  EXPECT_EQ(first.session.epoch, 5u);
   EXPECT_FALSE(first.session.cleanStop);
   EXPECT_EQ(first.session.lastSeq, 9u);
-  EXPECT_EQ((*open()->peekSession(b.session.id))->epoch, 4u);  // committed
-  EXPECT_EQ(mustTake(*store_, b.session.id).session.epoch, 5u);
+  EXPECT_EQ((*open()->peekSession(b.session.id))->epoch, 5u);  // committed
+  EXPECT_EQ(mustTake(*store_, b.session.id).session.epoch, 7u);
 }
 
 TEST_P(SessionStoreContract, TheCleanMarkIsGoodForOneTake) {
@@ -194,7 +279,7 @@ TEST_P(SessionStoreContract, TheCleanMarkIsGoodForOneTake) {
   EXPECT_EQ(taken.session.epoch, 3u);
   EXPECT_TRUE(taken.session.cleanStop);
   EXPECT_FALSE((*open()->peekSession(b.session.id))->cleanStop);
-  EXPECT_EQ(mustTake(*store_, b.session.id).session.epoch, 4u);  // as after a crash
+  EXPECT_EQ(mustTake(*store_, b.session.id).session.epoch, 5u);  // as after a crash
 }
 
 TEST_P(SessionStoreContract, AnOlderEpochNeverOverwritesANewerOne) {

@@ -74,7 +74,7 @@ TEST_P(SessionStoreContract, EveryTakeOfAnUncleanSessionGetsItsOwnEpoch) {
       });
   ASSERT_EQ(epochs.size(), 20u);
   EXPECT_EQ(std::set<uint64_t>(epochs.begin(), epochs.end()).size(), 20u);
-  EXPECT_EQ(*epochs.rbegin(), b.session.epoch + 20);
+  EXPECT_EQ(*epochs.rbegin(), b.session.epoch + 40);
 }
 
 TEST_P(SessionStoreContract, TheCleanMarkGoesToOneTaker) {

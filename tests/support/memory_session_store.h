@@ -24,6 +24,7 @@ struct MemoryTables {
   std::map<std::string, BanRecord> bans;
   std::map<std::string, ApiTokenRecord> apiTokens;
   std::map<std::string, std::string> settings;
+  std::map<std::pair<std::string, uint64_t>, std::string> journal;
 };
 
 struct MemoryDatabase {
@@ -77,6 +78,16 @@ class MemorySessionStore : public SessionStore {
       }
       SessionBundle kept = b;
       kept.tokens.clear();
+      kept.kept.reset();
+      if (b.kept && stored != t.sessions.end()) {
+        const auto isAbove = [&](const LoggedEvent& e) {
+          return std::pair(e.epoch, e.seq) > std::pair(b.kept->aboveEpoch, b.kept->aboveSeq);
+        };
+        std::vector<LoggedEvent> log;
+        std::copy_if(stored->second.log.begin(), stored->second.log.end(), std::back_inserter(log), isAbove);
+        log.insert(log.end(), b.log.begin(), b.log.end());
+        kept.log = std::move(log);
+      }
       std::sort(kept.rooms.begin(), kept.rooms.end());
       kept.rooms.erase(std::unique(kept.rooms.begin(), kept.rooms.end()), kept.rooms.end());
       std::sort(kept.commands.begin(), kept.commands.end(), [](auto& x, auto& y) { return x.seq < y.seq; });
@@ -86,20 +97,49 @@ class MemorySessionStore : public SessionStore {
       return {};
     });
   }
-  Result<std::optional<SessionBundle>> takeSession(const SessionId& id, int64_t nowUs) override {
+  Result<std::optional<SessionBundle>> takeSession(const SessionId& id, int64_t nowUs, bool willJournal) override {
     using Out = std::optional<SessionBundle>;
     return with<Out>([&](MemoryTables& t) -> Result<Out> {
       const auto found = t.sessions.find(id);
       if (found == t.sessions.end() || isPast(found->second.session.expiresAt, nowUs)) return Out();
       SessionRecord& stored = found->second.session;
       const bool wasClean = std::exchange(stored.cleanStop, false);
-      if (!wasClean) ++stored.epoch;
-      SessionBundle bundle = found->second;
+      const uint64_t records = stored.recordCount;
+      if (!wasClean) stored.epoch += 2;
+      stored.recordCount = willJournal ? std::max<uint64_t>(1, records) : 0;
+      SessionBundle bundle = withTokens(t, found->second);
       bundle.session.cleanStop = wasClean;
-      for (const auto& [hash, token] : t.tokens) {
-        if (token.session == id) bundle.tokens.push_back(token);
-      }
+      bundle.session.recordCount = records;
       return Out(std::move(bundle));
+    });
+  }
+  Result<std::optional<SessionBundle>> readSession(const SessionId& id) override {
+    using Out = std::optional<SessionBundle>;
+    return with<Out>([&](MemoryTables& t) -> Result<Out> {
+      const auto found = t.sessions.find(id);
+      return found == t.sessions.end() ? Out() : Out(withTokens(t, found->second));
+    });
+  }
+  Result<void> appendJournal(const std::string& gatewayId, const JournalEntry& entry) override {
+    return with<void>([&](MemoryTables& t) -> Result<void> {
+      if (!t.journal.emplace(std::pair(gatewayId, entry.number), entry.packed).second)
+        return fail(ErrorCode::kConflict, "this part of the journal has been written before");
+      return {};
+    });
+  }
+  Result<std::vector<JournalEntry>> readJournal(const std::string& gatewayId, uint64_t after, size_t most) override {
+    return with<std::vector<JournalEntry>>([&](MemoryTables& t) -> Result<std::vector<JournalEntry>> {
+      std::vector<JournalEntry> entries;
+      for (auto it = t.journal.upper_bound({gatewayId, after});
+           it != t.journal.end() && it->first.first == gatewayId && entries.size() < most; ++it)
+        entries.push_back({it->first.second, it->second});
+      return entries;
+    });
+  }
+  Result<void> trimJournal(const std::string& gatewayId, uint64_t upTo) override {
+    return with<void>([&](MemoryTables& t) -> Result<void> {
+      std::erase_if(t.journal, [&](const auto& e) { return e.first.first == gatewayId && e.first.second <= upTo; });
+      return {};
     });
   }
   Result<std::optional<SessionRecord>> peekSession(const SessionId& id) override {
@@ -313,6 +353,11 @@ class MemorySessionStore : public SessionStore {
   }
 
  private:
+  static SessionBundle withTokens(const MemoryTables& t, SessionBundle bundle) {
+    for (const auto& [hash, token] : t.tokens)
+      if (token.session == bundle.session.id) bundle.tokens.push_back(token);
+    return bundle;
+  }
   static Error busy() { return fail(ErrorCode::kBusy, "another transaction is open"); }
   static Error nameTaken() { return fail(ErrorCode::kConflict, "this name is taken", "nameTaken"); }
   static Error badText() { return fail(ErrorCode::kInvalid, "a text to store holds a NUL byte or is not UTF-8"); }

@@ -1,11 +1,12 @@
 #include "store/migrations/migrations.h"
 
 #include "store/migrations/v1.h"
+#include "store/migrations/v2.h"
 
 namespace gw::store {
 
 const std::vector<Migration>& migrations() {
-  static const std::vector<Migration> all = {{1, kSchemaV1}};
+  static const std::vector<Migration> all = {{1, kSchemaV1}, {2, kSchemaV2}};
   return all;
 }
 

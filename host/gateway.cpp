@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <filesystem>
+#include <latch>
 #include <stdexcept>
 
 #include "base/crypto.h"
@@ -19,11 +20,14 @@
 #include "plugin/callback_guard.h"
 #include "plugin/host_api.h"
 #include "session/caller.h"
+#include "session/journal_recovery.h"
+#include "session/loop_journal.h"
 
 namespace gw {
 namespace {
 
 constexpr size_t kStoreQueue = 100'000;
+constexpr uint64_t kCheckpointBytes = 16 << 20;
 constexpr rlim_t kWantedFiles = 65'536;
 
 /// Raises the soft limit of open files and says what it got.
@@ -78,8 +82,10 @@ void Gateway::start() {
   raiseFileLimit();
   openState();
   startStore();
+  recoverSessions();
   startLoops();
   startBackend();
+  restoreSessions();
   startChannels();
   startHealth();
   startAdmin();
@@ -144,6 +150,23 @@ void Gateway::startStore() {
   parts_->admission.setBannedUsers(std::move(users));
 }
 
+// Before anybody is let in: what a crash left in the journal belongs into the sessions' rows.
+void Gateway::recoverSessions() {
+  Parts& parts = *parts_;
+  const auto opened = parts.storeFactory->open();
+  if (!opened) refuse(opened.error().message);
+  const auto recovered = session::recoverJournal(**opened, parts.services.gatewayId);
+  if (!recovered)
+    refuse(storePlace(config_) +
+           ": the journal of the last run cannot be put into its sessions: " + recovered.error().message);
+  if (recovered->commits > 0)
+    log::info("gateway", "recovered from the journal",
+              {{"commits", recovered->commits}, {"sessions", recovered->sessions}, {"events", recovered->events}});
+  if (config_.durability != "strict") return;
+  parts.journal = std::make_unique<session::Journal>(*parts.store, parts.services.gatewayId, kCheckpointBytes);
+  parts.services.journal = parts.journal.get();
+}
+
 std::string Gateway::migrateStore() {
   openState();
   const auto opened = storeFactory(config_)->open();
@@ -174,8 +197,47 @@ void Gateway::startLoops() {
     parts.services.managers.push_back(parts.managers.back().get());
     parts.streams->at(i).setPort(*parts.managers.back());
   }
+  if (parts.journal) {
+    std::vector<session::Journal::Loop*> writers;
+    for (const auto& manager : parts.managers) writers.push_back(manager->journal());
+    parts.journal->connect(std::move(writers));
+  }
   for (auto& loop : parts.loops) loop->start();
   for (auto& manager : parts.managers) manager->loop().post([&manager = *manager] { manager.start(); });
+}
+
+// Whoever was here when the last run ended hears what is said from now on, as if only their connection had
+// been lost. Their queued commands follow once all are back, so that nobody misses what they say.
+void Gateway::restoreSessions() {
+  Parts& parts = *parts_;
+  std::vector<std::vector<SessionId>> byLoop(parts.managers.size());
+  size_t count = 0;
+  const auto opened = parts.storeFactory->open();
+  if (!opened) refuse(opened.error().message);
+  const auto rows = (*opened)->listSessions(config_.limits.sessions);
+  if (!rows) refuse(rows.error().message);
+  for (const store::SessionRecord& row : *rows) {
+    const bool isOver = row.expiresAt != 0 && row.expiresAt <= parts.clock.wallUs();
+    if (isOver || row.gatewayId != parts.services.gatewayId || !session::SessionManager::wasPresent(row)) continue;
+    byLoop[homeLoop(row.id, byLoop.size())].push_back(row.id);
+    ++count;
+  }
+  if (count == 0) return;
+  const auto startedNs = parts.clock.nowNs();
+  parts.services.restoring = true;
+  std::latch restored(static_cast<std::ptrdiff_t>(byLoop.size()));
+  for (size_t i = 0; i < byLoop.size(); ++i) {
+    session::SessionManager& manager = *parts.managers[i];
+    manager.loop().post([&manager, &restored, sessions = std::move(byLoop[i])]() mutable {
+      manager.restore(std::move(sessions), [&restored] { restored.count_down(); });
+    });
+  }
+  restored.wait();
+  parts.services.restoring = false;
+  for (const auto& manager : parts.managers)
+    manager->loop().post([&manager = *manager] { manager.giveQueuedCommands(); });
+  log::info("gateway", "sessions of the last run are back",
+            {{"sessions", static_cast<uint64_t>(count)}, {"ms", (parts.clock.nowNs() - startedNs) / 1'000'000}});
 }
 
 void Gateway::startBackend() {

@@ -58,6 +58,8 @@ class Gateway {
 
   void openState();
   void startStore();
+  void recoverSessions();
+  void restoreSessions();
   void startLoops();
   void startBackend();
   void startOperatorTokens();
@@ -68,6 +70,7 @@ class Gateway {
   health::HealthInputs healthInputs() const;
   void startAdmin();
   void stopClients();
+  void settleJournal();
   void applyToChannels(const config::GatewayConfig& current, const config::GatewayConfig& next);
   void saveSessions(const std::function<bool()>& shouldSkipFlush);
   std::string path(const std::string& relativeToState) const;

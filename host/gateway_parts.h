@@ -26,6 +26,7 @@
 #include "net/event_loop.h"
 #include "plugin/plugin_catalog.h"
 #include "plugin/stream_host.h"
+#include "session/journal.h"
 #include "session/services.h"
 #include "session/session_manager.h"
 #include "store/store_care.h"
@@ -44,6 +45,7 @@ struct Gateway::Parts {
   std::unique_ptr<store::StoreFactory> storeFactory;
   std::unique_ptr<store::StoreWorkers> store;
   std::unique_ptr<store::StoreCare> storeCare;
+  std::unique_ptr<session::Journal> journal;  // strict only
   std::vector<std::unique_ptr<net::EventLoop>> loops;
   std::unique_ptr<plugin::StreamHosts> streams;
   broadcast::Bus bus;

@@ -2,6 +2,7 @@
 
 #include "broadcast/bus.h"
 #include "gateway_congestion.h"
+#include "session/journal.h"
 #include "session/session_manager.h"
 #include "session/text/sanitize.h"
 
@@ -43,9 +44,7 @@ void GatewaySink::prompt(SessionId session, std::string text, bool echo) {
 }
 
 void GatewaySink::acknowledge(SessionId session, uint64_t seq) {
-  atHome(session, 0, [session, seq](auto& home) {
-    if (auto* found = home.find(session)) found->commandsAcknowledged(seq);
-  });
+  atHome(session, 0, [session, seq](auto& home) { home.commandsDone(session, seq); });
 }
 
 void GatewaySink::disconnect(SessionId session, std::string reason, std::string text) {
@@ -66,15 +65,11 @@ void GatewaySink::broadcastToRoom(std::string room, plugin::Event event, std::ve
 void GatewaySink::broadcast(plugin::Event event) { bus_.publish(cleaned(std::move(event)), {}); }
 
 void GatewaySink::joinRoom(SessionId session, std::string room) {
-  atHome(session, 0, [session, room = std::move(room)](auto& home) {
-    if (auto* found = home.find(session)) home.broadcast().joinRoom(*found, room);
-  });
+  atHome(session, 0, [session, room = std::move(room)](auto& home) { home.joinRoom(session, room); });
 }
 
 void GatewaySink::leaveRoom(SessionId session, std::string room) {
-  atHome(session, 0, [session, room = std::move(room)](auto& home) {
-    if (auto* found = home.find(session)) home.broadcast().leaveRoom(*found, room);
-  });
+  atHome(session, 0, [session, room = std::move(room)](auto& home) { home.leaveRoom(session, room); });
 }
 
 void GatewaySink::setPlain(SessionId session, bool plain) {
@@ -83,8 +78,22 @@ void GatewaySink::setPlain(SessionId session, bool plain) {
   });
 }
 
-bool GatewaySink::isCongested() const { return bus_.isCongested(); }
+bool GatewaySink::isCongested() const {
+  return bus_.isCongested() || (services_.journal && services_.journal->isFull());
+}
 
-void GatewaySink::whenUncongested(Task wake) { gw::whenUncongested(loops_, std::move(wake)); }
+void GatewaySink::whenUncongested(Task wake) {
+  if (!services_.journal) return gw::whenUncongested(loops_, std::move(wake));
+  services_.journal->whenRoom(
+      [this, wake = std::move(wake)]() mutable { gw::whenUncongested(loops_, std::move(wake)); });
+}
+
+void GatewaySink::beginUnit() {
+  if (services_.journal) services_.journal->beginUnit();
+}
+
+void GatewaySink::endUnit() {
+  if (services_.journal) services_.journal->endUnit();
+}
 
 }  // namespace gw

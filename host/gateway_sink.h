@@ -35,6 +35,8 @@ class GatewaySink final : public session::BackendSink {
   void joinRoom(SessionId session, std::string room) override;
   void leaveRoom(SessionId session, std::string room) override;
   void setPlain(SessionId session, bool plain) override;
+  void beginUnit() override;
+  void endUnit() override;
   bool isCongested() const override;
   void whenUncongested(Task wake) override;
 

@@ -71,11 +71,21 @@ void Gateway::stopClients() {
   onEveryLoop(parts.managers, kSettleMs, [](session::SessionManager& manager) { manager.pauseInput(); });
   parts.bus.publish(std::move(event), everyone);
   onEveryLoop(parts.managers, kSettleMs, [](session::SessionManager&) {});
+  settleJournal();
   const size_t cut =
       parts.streams ? parts.streams->closeEverything(1001, "The gateway is stopping.", config_.shutdownGraceMs) : 0;
   if (cut > 0)
     log::warn("gateway", "connections were cut off at the end of the grace",
               {{"connections", static_cast<uint64_t>(cut)}});
+}
+
+// Strict: what was taken is committed and answered before the clients go.
+void Gateway::settleJournal() {
+  const session::Journal* journal = parts_->journal.get();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kSettleMs);
+  while (journal && !journal->isIdle() && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  if (journal) onEveryLoop(parts_->managers, kSettleMs, [](session::SessionManager&) {});
 }
 
 void Gateway::saveSessions(const std::function<bool()>& shouldSkipFlush) {
@@ -98,6 +108,10 @@ void Gateway::saveSessions(const std::function<bool()>& shouldSkipFlush) {
     }
   }
   if (left > 0) log::error("gateway", "the store did not finish in time", {{"jobs", static_cast<uint64_t>(left)}});
+  if (left == 0 && *failed == 0 && parts.journal) {
+    parts.journal->trimAll();
+    parts.store->flush(config_.storeFlushMs, nullptr);
+  }
   if (*failed > 0) log::error("gateway", "sessions could not be saved", {{"sessions", failed->load()}});
 }
 

@@ -10,7 +10,7 @@ void SessionManager::output(const SessionId& id, plugin::EventPtr event) {
   const auto shared = plugin::makeLoopEvent(std::move(event));
   session->emit(*shared);
   // Nobody else will ask for this event's bodies; the log keeps the event alone.
-  shared->dropBodies();
+  session->afterCommit([shared] { shared->dropBodies(); });
 }
 
 void SessionManager::prompt(const SessionId& id, std::string text, bool echo) {
@@ -31,9 +31,24 @@ void SessionManager::backendDisconnect(const SessionId& id, const std::string& r
   Session* session = find(id);
   if (!session) return;
   // The player's own goodbye ends as one; a kick must not be followed by a resume either.
-  close(*session,
-        reason == "clientDisconnect" ? static_cast<uint32_t>(GW_CLOSE_NORMAL) : static_cast<uint32_t>(GW_CLOSE_POLICY),
-        text);
+  const uint32_t code = reason == "clientDisconnect" ? GW_CLOSE_NORMAL : GW_CLOSE_POLICY;
+  session->afterCommit([this, id, code, text] {
+    if (Session* leaving = find(id)) close(*leaving, code, text);
+  });
+}
+
+void SessionManager::joinRoom(const SessionId& id, const std::string& room) {
+  Session* session = find(id);
+  if (!session) return;
+  broadcast_.joinRoom(*session, room);
+  if (session->journal) session->journal->rooms(session->rooms);
+}
+
+void SessionManager::leaveRoom(const SessionId& id, const std::string& room) {
+  Session* session = find(id);
+  if (!session) return;
+  broadcast_.leaveRoom(*session, room);
+  if (session->journal) session->journal->rooms(session->rooms);
 }
 
 }  // namespace gw::session

@@ -105,6 +105,10 @@ class BackendSink {
   virtual void leaveRoom(SessionId session, std::string room) = 0;
   /// A typed code for /token; shown on the asking session only.
   virtual void setPlain(SessionId session, bool plain) = 0;
+  /// What a producer asks for between them is kept together through a crash, all of it or nothing: a
+  /// command's effects and its acknowledgement. One unit at a time, on one thread; it may not wait in it.
+  virtual void beginUnit() {}
+  virtual void endUnit() {}
   /// Producers that see true stop taking work in until it is false again.
   virtual bool isCongested() const = 0;
   /// Calls wake once, as soon as it is false: at once on this thread, or later on any other, where it must

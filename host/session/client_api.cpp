@@ -252,7 +252,11 @@ void ClientApi::command(Call& call, const Json& params) {
   if (clientSeq != 0) {
     // A refused command must not advance the device's count: look before anything is taken.
     const uint64_t last = session.lastClientSeq(call.device);
-    if (clientSeq <= last) return ok(call, "{\"duplicate\":true}");
+    if (clientSeq <= last) {
+      // The first one may still be on its way to the disk.
+      return session.afterCommit(
+          [&manager = manager_, caller = call.caller] { manager.reply(caller, std::string("{\"duplicate\":true}")); });
+    }
     if (clientSeq > last + 1)
       return refuse(
           call, fail(ErrorCode::kConflict, "clientSeq is ahead", "{\"expected\":" + std::to_string(last + 1) + "}"));
@@ -264,7 +268,9 @@ void ClientApi::command(Call& call, const Json& params) {
   uint64_t expected = 0;
   if (clientSeq != 0) session.acceptCommand(call.device, clientSeq, expected);
   // Most commands are answered by output at once: one write for both.
-  manager_.reply(call.caller, std::string("{\"duplicate\":false}"), SessionManager::Urgency::kMayWait);
+  session.afterCommit([&manager = manager_, caller = call.caller] {
+    manager.reply(caller, std::string("{\"duplicate\":false}"), SessionManager::Urgency::kMayWait);
+  });
 }
 
 void ClientApi::ack(Call& call, const Json& params) {
@@ -281,16 +287,19 @@ void ClientApi::attachToken(Call& call, const Json&) {
   ok(call, "{\"attachToken\":\"" + manager_.issueAttachToken(*call.session, *call.lineage) + "\"}");
 }
 
+void ClientApi::playAsLine(Call& call, const std::string& line) {
+  if (!mustPlay(call)) return;
+  if (!manager_.playLine(*call.session, nullptr, line))
+    return refuse(call, fail(ErrorCode::kUnavailable, "the game is not answering; the command was not taken"));
+  call.session->afterCommit([&manager = manager_, caller = call.caller] { manager.reply(caller, std::string("{}")); });
+}
+
 void ClientApi::roomsJoin(Call& call, const Json& params) {
-  if (mustPlay(call))
-    manager_.playLine(*call.session, nullptr, "/join " + sanitizeInput(stringMember(params, "room", 64))),
-        ok(call, "{}");
+  playAsLine(call, "/join " + sanitizeInput(stringMember(params, "room", 64)));
 }
 
 void ClientApi::roomsLeave(Call& call, const Json& params) {
-  if (mustPlay(call))
-    manager_.playLine(*call.session, nullptr, "/leave " + sanitizeInput(stringMember(params, "room", 64))),
-        ok(call, "{}");
+  playAsLine(call, "/leave " + sanitizeInput(stringMember(params, "room", 64)));
 }
 
 void ClientApi::roomsList(Call& call, const Json&) {

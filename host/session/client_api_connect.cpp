@@ -199,7 +199,7 @@ void ClientApi::registerUser(Call& call, const Json& params) {
 }
 
 std::string SessionManager::helloOkJson(Session* session, Lineage* lineage, const Attachment* attachment,
-                                        const std::string& connId, bool resumed, std::string reconnectToken) {
+                                        const std::string& connId, bool resumed, const std::string& reconnectToken) {
   static const std::string features =
       "{\"methods\":[\"authenticate\",\"register\",\"characters.list\",\"characters.create\",\"characters.select\","
       "\"command\",\"ack\",\"attach.token\",\"rooms.join\",\"rooms.leave\",\"rooms.list\",\"presence.get\","
@@ -208,8 +208,7 @@ std::string SessionManager::helloOkJson(Session* session, Lineage* lineage, cons
   if (lineage) lineage->helloConnection = connId;
   std::string json = "{\"protocol\":1,\"server\":{\"version\":\"" + services_.version + "\",\"connId\":\"" + connId +
                      "\",\"gatewayId\":\"" + services_.gatewayId + "\"}";
-  if (session && lineage)
-    json += ",\"session\":" + sessionBlockJson(*session, *lineage, resumed, std::move(reconnectToken));
+  if (session && lineage) json += ",\"session\":" + sessionBlockJson(*session, *lineage, resumed, reconnectToken);
   const bool isOperator = attachment && attachment->role != Role::kPlayer;
   json += std::string(",\"auth\":{\"role\":\"") +
           (!isOperator                       ? "player"

@@ -4,6 +4,7 @@
 #include "gw/host.h"
 #include "session/client_api.h"
 #include "session/login_flow.h"
+#include "session/loop_journal.h"
 #include "session/session_manager.h"
 #include "session/text/sanitize.h"
 
@@ -80,7 +81,7 @@ void SessionManager::startTerminal(Attachment& attachment) {
 }
 
 gw_status SessionManager::submit(plugin::Stream& stream, uint64_t token, const gw_input& input) {
-  if (isPaused_) return GW_E_AGAIN;
+  if (isPaused_ || isJournalFull(stream)) return GW_E_AGAIN;
   Attachment& attachment = attachmentFor(stream);
   attachment.lastSeenNs = nowNs();
   if (input.kind == GW_INPUT_CAPS) {
@@ -100,6 +101,17 @@ gw_status SessionManager::submit(plugin::Stream& stream, uint64_t token, const g
   handleTypedLine(attachment, sanitizeInput(std::string_view(input.text_p.ptr, input.text_p.len)));
   if (token != 0) stream.answer(token, GW_OK, "{}");
   return GW_OK;
+}
+
+bool SessionManager::isJournalFull(plugin::Stream& stream) {
+  if (!journal_ || !journal_->isFull()) return false;
+  if (unread_.empty() || unread_.back() != stream.id()) unread_.push_back(stream.id());
+  return true;
+}
+
+void SessionManager::readAgain() {
+  for (const uint64_t id : std::exchange(unread_, {}))
+    if (plugin::Stream* stream = streams_.find(id)) stream->connection().kick();
 }
 
 bool SessionManager::mayCommand(TokenBucket& bucket) {
@@ -139,7 +151,9 @@ bool SessionManager::playLine(Session& session, Attachment* from, const std::str
   if (session.echoOff) {
     // Answered under a hidden prompt: never queued, stored or logged.
     session.echoOff = false;
-    if (services_.backend) backend()->privateCommand(session.id(), line);
+    session.afterCommit([this, id = session.id(), line] {
+      if (services_.backend) backend()->privateCommand(id, line);
+    });
     return true;
   }
   uint64_t seq = 0;
@@ -147,12 +161,17 @@ bool SessionManager::playLine(Session& session, Attachment* from, const std::str
     if (from) Session::emitPrivate(*from, notice("The game is not answering; that line was not taken."));
     return false;
   }
-  giveToBackend(session, seq, line);
+  session.afterCommit([this, id = session.id(), seq, line] { giveToBackend(id, seq, line); });
   return true;
 }
 
-void SessionManager::giveToBackend(const Session& session, uint64_t seq, const std::string& line) {
-  if (services_.backend && services_.backend->isUp()) backend()->command(session.id(), seq, line);
+void SessionManager::commandsDone(const SessionId& id, uint64_t seq) {
+  if (Session* session = find(id)) session->commandsAcknowledged(seq);
+}
+
+void SessionManager::giveToBackend(const SessionId& id, uint64_t seq, const std::string& line) {
+  if (services_.restoring) return;
+  if (services_.backend && services_.backend->isUp()) backend()->command(id, seq, line);
 }
 
 Backend* SessionManager::backend() {
@@ -167,7 +186,7 @@ Backend* SessionManager::backend() {
 }
 
 gw_status SessionManager::frame(plugin::Stream& stream, std::string_view utf8) {
-  if (isPaused_) return GW_E_AGAIN;
+  if (isPaused_ || isJournalFull(stream)) return GW_E_AGAIN;
   Attachment& attachment = attachmentFor(stream);
   attachment.lastSeenNs = nowNs();
   const size_t limit = attachment.authenticated ? limits_.maxPayloadBytes : limits_.preAuthBytes;

@@ -5,7 +5,10 @@
 #include "base/log.h"
 #include "plugin/event.h"
 #include "session/backend_port.h"
+#include "session/journal.h"
+#include "session/loop_journal.h"
 #include "session/session_manager.h"
+#include "session/session_metadata.h"
 #include "store/store_worker.h"
 
 namespace gw::session {
@@ -13,15 +16,8 @@ namespace {
 
 constexpr uint64_t kCodeUs = 600'000'000;
 constexpr size_t kSavesUnderWay = 256;
-
-uint64_t keyOf(const SessionId& id) { return id.lo; }
-
-/// A number of the metadata that bundleOf wrote; 0 if it is not there.
-uint64_t metadataNumber(const std::string& json, const std::string& name) {
-  const std::string key = "\"" + name + "\":";
-  const size_t at = json.find(key);
-  return at == std::string::npos ? 0 : std::strtoull(json.c_str() + at + key.size(), nullptr, 10);
-}
+// In strict they share a transaction with the journal, where clients wait for every commit.
+constexpr size_t kStrictSavesUnderWay = 16;
 
 std::vector<store::TokenRecord> tokenRecords(const Session& session, const Lineage& lineage) {
   std::vector<store::TokenRecord> out;
@@ -63,9 +59,40 @@ void restoreTokens(Session& session, const std::vector<store::TokenRecord>& toke
   }
 }
 
+/// Takes a session; where its last epoch ended in a crash and was wholly journalled, notes its end, with
+/// the taking: a crash before the next save must not forget it.
+Result<std::optional<store::SessionBundle>> takeWithEnding(store::SessionStore& store, const SessionId& id, int64_t now,
+                                                           bool willJournal) {
+  const auto before = store.peekSession(id);
+  if (!before) return before.error();
+  auto taken = store.takeSession(id, now, willJournal);
+  if (!taken || !*taken || (*taken)->session.cleanStop || (*taken)->session.recordCount == 0) return taken;
+  store::SessionBundle& bundle = **taken;
+  SessionMetadata metadata = parseMetadata(bundle.session.metadata);
+  metadata.wholeEpochs.add({(*before)->epoch, (*before)->lastSeq});
+  bundle.session.metadata = toJson(metadata);
+  store::SessionBundle row = bundle;
+  row.session.recordCount = willJournal ? row.session.recordCount : 0;
+  row.kept = store::KeptLog{};
+  row.log.clear();
+  std::erase_if(row.tokens, [](const store::TokenRecord& token) { return token.kind != "reconnect"; });
+  if (auto saved = store.saveSession(row); !saved) return saved.error();
+  return taken;
+}
+
 }  // namespace
 
-store::SessionBundle SessionManager::bundleOf(const Session& session, bool withLog, bool cleanStop) const {
+// In strict what is read must come after what the journal's worker was given before.
+uint64_t SessionManager::storeKey(const SessionId& id) const { return journal_ ? 0 : id.lo; }
+
+void SessionManager::writeOf(const SessionId& id, UniqueFunction<Result<void>(store::SessionStore&)> work,
+                             UniqueFunction<void(Result<void>)> done) {
+  if (journal_) return journal_->addWork({std::move(work), std::move(done)});
+  // Never refused for a full queue: it would be nowhere else.
+  services_.store->submitRequired(storeKey(id), std::move(work), std::move(done));
+}
+
+store::SessionBundle SessionManager::bundleOf(Session& session, bool cleanStop) const {
   store::SessionBundle bundle;
   store::SessionRecord& row = bundle.session;
   row.id = session.id();
@@ -81,18 +108,14 @@ store::SessionBundle SessionManager::bundleOf(const Session& session, bool withL
   row.state = toString(session.state());
   row.protocol = session.protocol;
   row.clientAddress = session.clientAddress;
-  row.metadata = std::string("{\"guest\":") + (session.user.isGuest ? "true" : "false") +
-                 ",\"plain\":" + (session.user.plain ? "true" : "false") +
-                 ",\"gameSession\":" + jsonString(session.gameSession) +
-                 ",\"uncleanBefore\":" + std::to_string(session.uncleanBefore) +
-                 ",\"lostEpoch\":" + std::to_string(session.log.lostTo().epoch) +
-                 ",\"lostSeq\":" + std::to_string(session.log.lostTo().seq) + "}";
+  row.metadata = toJson(SessionMetadata{session.user.isGuest, session.user.plain, !session.unloading,
+                                        session.gameSession, session.wholeEpochs, session.log.lostTo()});
   row.expiresAt = nowUs() + static_cast<int64_t>(limits_.resumeWindowMs) * 1000;
   row.cleanStop = cleanStop;
   row.lastSeq = session.lastSeq;
   row.commandSeq = session.commandSeq;
-  auto& mutableSession = const_cast<Session&>(session);
-  for (const Lineage& lineage : mutableSession.lineages()) {
+  row.recordCount = session.journal ? session.journal->records() : 0;
+  for (const Lineage& lineage : session.lineages()) {
     bundle.lineages.push_back(
         {std::to_string(lineage.id), lineage.device, lineage.acknowledged.epoch, lineage.acknowledged.seq});
     for (auto& token : tokenRecords(session, lineage)) bundle.tokens.push_back(std::move(token));
@@ -100,30 +123,88 @@ store::SessionBundle SessionManager::bundleOf(const Session& session, bool withL
   for (const DeviceCommands& device : session.devices) bundle.devices.push_back({device.device, device.lastClientSeq});
   for (const auto& [seq, text] : session.commands()) bundle.commands.push_back({seq, text});
   bundle.rooms = session.rooms;
-  if (withLog)
-    for (size_t i = 0; i < session.log.size(); ++i) {
-      const EventLog::Entry& entry = session.log.at(i);
-      bundle.log.push_back({entry.at.epoch, entry.at.seq, packEvent(entry.event->event())});
-    }
+  addLog(session, bundle);
   return bundle;
 }
 
-void SessionManager::saveNow(Session& session, bool withLog, bool cleanStop, UniqueFunction<void(bool)> done) {
+// Relaxed writes the log of those who leave, as a whole. Strict writes it always, and only what is new:
+// saving a busy session again must not cost its whole log again.
+void SessionManager::addLog(const Session& session, store::SessionBundle& bundle) const {
+  if (!session.journal && session.state() != State::kDisconnected) return;
+  Position after;
+  if (session.journal && session.journal->savedTo != Position{}) {
+    after = session.journal->savedTo;
+    const Position oldest = session.log.size() > 0 ? session.log.at(0).at : session.head();
+    bundle.kept = store::KeptLog{oldest.epoch, oldest.seq - (session.log.size() > 0 ? 1 : 0)};
+  }
+  for (size_t i = session.log.firstAbove(after); i < session.log.size(); ++i) {
+    const EventLog::Entry& entry = session.log.at(i);
+    bundle.log.push_back({entry.at.epoch, entry.at.seq, packEvent(entry.event->event())});
+  }
+}
+
+void SessionManager::saveNow(Session& session, bool cleanStop, UniqueFunction<void(bool)> done) {
   session.saveDue = false;
   if (!services_.store) return done(false);
   session.isSaved = true;
-  auto bundle = bundleOf(session, withLog, cleanStop);
-  // Never refused for a full queue: the log would be nowhere else.
-  services_.store->submitRequired(
-      keyOf(session.id()),
-      [bundle = std::move(bundle)](store::SessionStore& store) { return store.saveSession(bundle); },
-      [this, done = std::move(done)](Result<void> result) mutable {
+  auto bundle = bundleOf(session, cleanStop);
+  if (session.journal) {
+    session.journal->savedRecords = session.journal->records();
+    session.journal->savedTo = session.head();
+  }
+  writeOf(
+      session.id(), [bundle = std::move(bundle)](store::SessionStore& store) { return store.saveSession(bundle); },
+      [this, id = session.id(), done = std::move(done)](Result<void> result) mutable {
         if (!result) {
           ++services_.counters.saveFailures;
           log::warn("session", "a session could not be saved", {{"error", result.error().message}});
         }
-        loop_.post([ok = result.ok(), done = std::move(done)]() mutable { done(ok); });
+        loop_.post([this, id, ok = result.ok(), done = std::move(done)]() mutable {
+          Session* failed = ok ? nullptr : find(id);
+          if (failed && failed->journal) failed->journal->savedTo = {};  // the next one writes all of it
+          done(ok);
+        });
       });
+}
+
+void SessionManager::tellOnceSaved(Session& session, UniqueFunction<void(Session&)> tell) {
+  if (!session.journal) {
+    markForSaving(session);
+    return tell(session);
+  }
+  saveNow(session, false, [](bool) {});
+  session.journal->barrier();
+  session.afterCommit([this, id = session.id(), tell = std::move(tell)]() mutable {
+    if (Session* saved = find(id)) tell(*saved);
+  });
+}
+
+// --- checkpoints of the journal ---------------------------------------------------------------------
+
+void SessionManager::checkpoint(std::vector<SessionId> sessions) {
+  // Who is written of from now on is the next one's.
+  for (const SessionId& id : sessions)
+    if (Session* session = find(id)) session->journal->isListed = false;
+  checkpoint_ = std::move(sessions);
+  isCheckpointing_ = true;
+  checkpointSome();
+}
+
+void SessionManager::checkpointSome() {
+  while (checkpointSaves_ < kStrictSavesUnderWay && !checkpoint_.empty()) {
+    Session* session = find(checkpoint_.back());
+    checkpoint_.pop_back();
+    // What was handed over since is committed before the journal is trimmed.
+    if (!session || session->journal->savedRecords == session->journal->records()) continue;
+    ++checkpointSaves_;
+    saveNow(*session, false, [this](bool) {
+      --checkpointSaves_;
+      checkpointSome();
+    });
+  }
+  if (!isCheckpointing_ || checkpointSaves_ > 0 || !checkpoint_.empty()) return;
+  isCheckpointing_ = false;
+  services_.journal->checkpointed();
 }
 
 // A session that lives for less than the delay never touches the store.
@@ -140,16 +221,17 @@ void SessionManager::housekeepSaving() {
 
 // A few at a time: what waits for the store is a copy of everything that is saved.
 void SessionManager::saveSome() {
-  if (!services_.store || services_.store->isCongested() || savesUnderWay_ >= kSavesUnderWay) return;
-  const size_t count = std::min<size_t>(savesDue_, kSavesUnderWay - savesUnderWay_);
+  const size_t most = journal_ ? kStrictSavesUnderWay : kSavesUnderWay;
+  if (!services_.store || services_.store->isCongested() || savesUnderWay_ >= most) return;
+  const size_t count = std::min<size_t>(savesDue_, most - savesUnderWay_);
   savesDue_ -= count;
   for (size_t i = 0; i < count; ++i) {
     Session* session = find(dirty_[i]);
     if (!session || !session->saveDue) continue;
     ++savesUnderWay_;
-    saveNow(*session, session->state() == State::kDisconnected, false, [this](bool) {
+    saveNow(*session, false, [this, most](bool) {
       --savesUnderWay_;
-      if (savesUnderWay_ < kSavesUnderWay / 2) saveSome();
+      if (savesUnderWay_ < most / 2) saveSome();
     });
   }
   dirty_.erase(dirty_.begin(), dirty_.begin() + static_cast<std::ptrdiff_t>(count));
@@ -157,55 +239,50 @@ void SessionManager::saveSome() {
 
 void SessionManager::unload(Session& session) {
   if (!services_.store) return armTimer(session);
-  session.unloading = true;
-  saveNow(session, true, true, [this, id = session.id()](bool ok) {
+  session.unloading = true;  // what comes from now on is not for it any more
+  saveNow(session, true, [this, id = session.id()](bool ok) {
     Session* saved = find(id);
-    if (saved && !saved->unloading && ok) saveNow(*saved, saved->state() == State::kDisconnected, false, [](bool) {});
     if (!saved || !saved->unloading) return;
-    saved->unloading = false;
     if (!ok || saved->state() != State::kDisconnected) {
-      // It came back meanwhile: the row must not say that it was let go.
-      if (ok) saveNow(*saved, false, false, [](bool) {});
+      stayLoaded(*saved);
       return armTimer(*saved);
     }
+    saved->unloading = false;
     leavePlaying(*saved, "timeout");
     discard(*saved);
   });
 }
 
+// It came back while it was put away: its row says that it was let go, and must not.
+void SessionManager::stayLoaded(Session& session) {
+  if (!session.unloading) return;
+  session.unloading = false;
+  session.admitMissed();
+  saveNow(session, false, [](bool) {});
+}
+
 void SessionManager::load(const SessionId& id, UniqueFunction<void(Session*)> then) {
   if (Session* here = find(id)) {
-    if (here->unloading) {
-      // Its row already carries the clean-stop mark: take that back before anything new happens.
-      here->unloading = false;
-      saveNow(*here, true, false, [](bool) {});
-    }
+    stayLoaded(*here);
     return then(here);
   }
   if (!services_.store) return then(nullptr);
   auto& waiting = loading_[id];
   waiting.push_back(std::move(then));
   if (waiting.size() > 1) return;  // concurrent loads of one session share one
-  struct Loaded {
-    std::optional<store::SessionBundle> bundle;
-    bool wasClean = false;
-  };
-  auto loaded = std::make_shared<Loaded>();
+  auto loaded = std::make_shared<std::optional<store::SessionBundle>>();
   services_.store->submit(
-      keyOf(id),
-      [loaded, id, now = nowUs()](store::SessionStore& store) -> Result<void> {
-        const auto before = store.peekSession(id);
-        if (!before) return before.error();
-        auto taken = store.takeSession(id, now);
+      storeKey(id),
+      [loaded, id, now = nowUs(), willJournal = journal_ != nullptr](store::SessionStore& store) -> Result<void> {
+        auto taken = takeWithEnding(store, id, now, willJournal);
         if (!taken) return taken.error();
-        loaded->wasClean = before->has_value() && (*before)->cleanStop;
-        loaded->bundle = std::move(*taken);
+        *loaded = std::move(*taken);
         return {};
       },
       [this, id, loaded](Result<void> result) {
         loop_.post([this, id, loaded, ok = result.ok()] {
           Session* session = find(id);
-          if (!session && ok && loaded->bundle) session = &adoptLoaded(*loaded->bundle, loaded->wasClean);
+          if (!session && ok && *loaded) session = &adoptLoaded(**loaded);
           auto continuations = std::move(loading_[id]);
           loading_.erase(id);
           for (auto& next : continuations) next(session);
@@ -213,7 +290,7 @@ void SessionManager::load(const SessionId& id, UniqueFunction<void(Session*)> th
       });
 }
 
-Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle, bool wasClean) {
+Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle) {
   const store::SessionRecord& row = bundle.session;
   auto made = std::make_unique<Session>(row.id, loop_, limits_.log, &SessionManager::onSessionTimer);
   Session& session = *made;
@@ -221,8 +298,11 @@ Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle, bool wa
   session.epoch = row.epoch;
   session.lastSeq = row.lastSeq;
   session.commandSeq = row.commandSeq;
-  session.user = {row.userId, row.userName, row.metadata.find("\"guest\":true") != std::string::npos,
-                  row.metadata.find("\"plain\":true") != std::string::npos};
+  const SessionMetadata metadata = parseMetadata(row.metadata);
+  session.user = {row.userId, row.userName, metadata.isGuest, metadata.plain};
+  session.gameSession = metadata.gameSession;
+  session.wholeEpochs = metadata.wholeEpochs;
+  session.log.restoreLostTo(metadata.lostTo);
   session.character = {row.entityId, row.entityName, {}};
   session.protocol = row.protocol;
   session.clientAddress = row.clientAddress;
@@ -231,8 +311,10 @@ Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle, bool wa
   session.lastInputNs = nowNs();
   session.requests = TokenBucket(limits_.commandBurst, nowNs());
   session.isSaved = true;
-  session.uncleanBefore = wasClean ? metadataNumber(row.metadata, "uncleanBefore") : row.epoch;
-  session.log.restoreLostTo({metadataNumber(row.metadata, "lostEpoch"), metadataNumber(row.metadata, "lostSeq")});
+  if (journal_) {
+    session.journal = std::make_unique<SessionJournal>(*journal_, row.id, std::max<uint64_t>(1, row.recordCount));
+    session.journal->setShown(session.head());
+  }
   for (const store::LoggedEvent& entry : bundle.log) {
     plugin::Event event;
     if (!unpackEvent(entry.body, event)) continue;
@@ -253,14 +335,9 @@ Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle, bool wa
       [&owner, claim = Claim{row.userId, row.id, row.entityId, {}, false}] { owner.users_.restored(claim); });
   if (services_.backend) backend()->entered({session.id(), session.user, session.character, true, bundle.rooms});
   for (const store::QueuedCommand& command : bundle.commands)
-    if (session.restoreCommand(command.seq, command.text)) giveToBackend(session, command.seq, command.text);
+    if (session.restoreCommand(command.seq, command.text)) giveToBackend(session.id(), command.seq, command.text);
   armTimer(session);
   return session;
-}
-
-// The rotation is committed before hello-ok, in relaxed mode too.
-void SessionManager::storeRotation(Session& session, uint32_t, UniqueFunction<void(bool)> done) {
-  saveNow(session, session.state() == State::kDisconnected, false, std::move(done));
 }
 
 void SessionManager::storeCode(Session& session, uint32_t lineageId, const std::string& code) {
@@ -274,13 +351,9 @@ void SessionManager::storeCode(Session& session, uint32_t lineageId, const std::
                             {},
                             0,
                             nowUs() + static_cast<int64_t>(kCodeUs)};
-  session.isSaved = true;
-  services_.store->submit(
-      keyOf(session.id()),
-      [bundle = bundleOf(session, false, false), record](store::SessionStore& store) -> Result<void> {
-        if (auto saved = store.saveSession(bundle); !saved) return saved;
-        return store.putToken(record);
-      },
+  saveNow(session, false, [](bool) {});
+  writeOf(
+      session.id(), [record](store::SessionStore& store) { return store.putToken(record); },
       [](Result<void> result) {
         if (!result) log::warn("session", "a typed code could not be stored", {{"error", result.error().message}});
       });
@@ -293,11 +366,11 @@ void SessionManager::revokeTokens(Session& session) {
     each.previousAccess.clear();
     each.cookie.clear();
   }
-  saveNow(session, session.state() == State::kDisconnected, false, [](bool) {});
+  saveNow(session, false, [](bool) {});
   if (!services_.store) return;
   // Typed codes are in the store alone.
-  services_.store->submit(
-      keyOf(session.id()), [id = session.id()](store::SessionStore& store) { return store.deleteTokensOf(id); },
+  writeOf(
+      session.id(), [id = session.id()](store::SessionStore& store) { return store.deleteTokensOf(id); },
       [](Result<void> result) {
         if (!result) log::warn("session", "typed codes could not be revoked", {{"error", result.error().message}});
       });
@@ -305,8 +378,8 @@ void SessionManager::revokeTokens(Session& session) {
 
 void SessionManager::eraseFromStore(Session& session) {
   if (!services_.store || !session.isSaved) return;
-  services_.store->submit(
-      keyOf(session.id()), [id = session.id()](store::SessionStore& store) { return store.deleteSession(id); },
+  writeOf(
+      session.id(), [id = session.id()](store::SessionStore& store) { return store.deleteSession(id); },
       [](Result<void>) {});
 }
 
@@ -338,6 +411,35 @@ void SessionManager::findStored(const Claim& claim, UniqueFunction<void(SessionI
       });
 }
 
+// --- after a restart --------------------------------------------------------------------------------
+
+bool SessionManager::wasPresent(const store::SessionRecord& row) { return parseMetadata(row.metadata).isPresent; }
+
+void SessionManager::restore(std::vector<SessionId> sessions, UniqueFunction<void()> done) {
+  restore_ = std::move(sessions);
+  restored_ = std::move(done);
+  restoreSome();
+}
+
+void SessionManager::restoreSome() {
+  while (restoresUnderWay_ < kSavesUnderWay && !restore_.empty()) {
+    const SessionId id = restore_.back();
+    restore_.pop_back();
+    ++restoresUnderWay_;
+    load(id, [this](Session* session) {
+      --restoresUnderWay_;
+      if (session && services_.backend) backend()->disconnected(session->id(), "networkError");
+      restoreSome();
+    });
+  }
+  if (restoresUnderWay_ == 0 && restored_) std::exchange(restored_, nullptr)();
+}
+
+void SessionManager::giveQueuedCommands() {
+  for (const auto& [id, session] : sessions_)
+    for (const auto& [seq, text] : session->commands()) giveToBackend(id, seq, text);
+}
+
 void SessionManager::saveAllForStop(UniqueFunction<void(size_t)> done, std::function<void(bool)> eachSaved) {
   // What the tick would save later would take the mark away again.
   tick_.cancel();
@@ -352,8 +454,8 @@ void SessionManager::saveAllForStop(UniqueFunction<void(size_t)> done, std::func
     if (!services_.store) continue;
     ++submitted;
     services_.store->submitRequired(
-        keyOf(id),
-        [bundle = bundleOf(*session, true, true)](store::SessionStore& store) { return store.saveSession(bundle); },
+        storeKey(id),
+        [bundle = bundleOf(*session, true)](store::SessionStore& store) { return store.saveSession(bundle); },
         [eachSaved](Result<void> result) { eachSaved(result.ok()); });
   }
   done(submitted);

@@ -74,8 +74,7 @@ void SessionManager::enterHere(EnterRequest request) {
   (void)session->setState(State::kPlaying);
   broadcast_.sessionJoined(*session);
   if (services_.backend) backend()->entered({session->id(), session->user, session->character, false, {}});
-  Attachment* attachment = request.caller.streamId ? attachmentOf(request.caller.streamId) : nullptr;
-  finishEnter(*session, attachment, request, false);
+  finishEnter(*session, request, false);
 }
 
 void SessionManager::takeOverThere(EnterRequest request, const SessionId& existing) {
@@ -94,7 +93,7 @@ void SessionManager::takeOverThere(EnterRequest request, const SessionId& existi
       if (wasAway) (void)session->setState(State::kPlaying);
       target.closeOthersForGameSession(*session, mine, wish.gameSession);
       if (wasAway && target.services_.backend) target.backend()->reconnected(session->id());
-      target.finishEnter(*session, mine, wish, true);
+      target.finishEnter(*session, wish, true);
     });
   };
   if (!request.caller.streamId) {
@@ -132,27 +131,37 @@ void SessionManager::closeOthersForGameSession(Session& session, const Attachmen
   }
 }
 
-void SessionManager::finishEnter(Session& session, Attachment* attachment, const EnterRequest& request, bool resumed) {
+void SessionManager::finishEnter(Session& session, const EnterRequest& request, bool resumed) {
   // A lineage that nobody acknowledges would hold the log: the one from connect goes on.
   Lineage* known = resumed ? nullptr : session.lineage(request.lineage);
-  Lineage& lineage = known ? *known : session.newLineage(request.device, resumed ? Position{} : session.head());
-  lineage.lastSeenNs = nowNs();
-  const Position from = lineage.acknowledged;
+  Lineage& lineage = known ? *known : session.newLineage(request.device, resumed ? Position{} : session.shownHead());
+  lineage.lastSeenNs = session.lastInputNs = nowNs();
+  const bool isTerminal = request.kind == EnterRequest::Kind::kTerminal;
+  std::string token = isTerminal ? std::string() : firstToken(session, lineage);
+  if (!request.caller.streamId) session.leaseUntilNs = nowNs() + limits_.leaseMs * 1'000'000;
+  tellOnceSaved(session, [this, lineageId = lineage.id, request, resumed, token = std::move(token)](Session& saved) {
+    tellEntered(saved, lineageId, request, resumed, token);
+  });
+}
+
+void SessionManager::tellEntered(Session& session, uint32_t lineageId, const EnterRequest& request, bool resumed,
+                                 const std::string& token) {
+  Attachment* attachment = request.caller.streamId ? attachmentOf(request.caller.streamId) : nullptr;
+  Lineage* lineage = session.lineage(lineageId);
+  if (!lineage || (request.caller.streamId && !attachment)) return abandonResume(session);  // it left meanwhile
+  const Position from = lineage->acknowledged;
   if (attachment) {
-    if (!attachment->session) session.attach(*attachment, lineage.id);
-    attachment->lineage = lineage.id;
+    if (!attachment->session) session.attach(*attachment, lineageId);
+    attachment->lineage = lineageId;
     attachment->stream.notice(GW_NOTICE_ATTACHED, session.epoch, resumed ? 1 : 0);
     attachment->stream.setHelloPending(false);
     evictBeyondLimit(session, *attachment);
-  } else {
-    session.leaseUntilNs = nowNs() + limits_.leaseMs * 1'000'000;
   }
-  session.lastInputNs = nowNs();
   const std::string connId = attachment ? attachment->connectionId() : "r" + std::to_string(request.caller.requestId);
   if (request.kind == EnterRequest::Kind::kConnect) {
-    reply(request.caller, helloOkJson(&session, &lineage, attachment, connId, resumed));
+    reply(request.caller, helloOkJson(&session, lineage, attachment, connId, resumed, token));
   } else if (request.kind == EnterRequest::Kind::kSelect) {
-    const std::string block = sessionBlockJson(session, lineage, resumed);
+    const std::string block = sessionBlockJson(session, *lineage, resumed, token);
     reply(request.caller, "{\"character\":{\"id\":" + jsonString(session.character.id) +
                               ",\"name\":" + jsonString(session.character.name) + "},\"session\":" + block + "}");
     if (attachment) {
@@ -177,7 +186,6 @@ void SessionManager::finishEnter(Session& session, Attachment* attachment, const
   noteAuthenticated(session);
   announcePresence(session);
   armTimer(session);
-  markForSaving(session);
 }
 
 void SessionManager::failEnter(const EnterRequest& request, const Error& error) {
@@ -201,26 +209,28 @@ std::string SessionManager::issueAttachToken(Session& session, Lineage& from) {
   const SessionToken token = SessionToken::make(session.id());
   from.attach = hashOf(token.secret);
   from.attachUntilNs = nowNs() + kAttachTokenNs;
-  from.attachFrom = session.head();
+  from.attachFrom = session.shownHead();
   return token.encode();
 }
 
+std::string SessionManager::firstToken(Session& session, Lineage& lineage) {
+  const SessionToken first = SessionToken::make(session.id());
+  lineage.tokens.start(hashOf(first.secret), nowUs() + static_cast<int64_t>(limits_.resumeWindowMs) * 1000);
+  return first.encode();
+}
+
 std::string SessionManager::sessionBlockJson(Session& session, Lineage& lineage, bool resumed,
-                                             std::string reconnectToken) {
+                                             const std::string& reconnectToken) {
   const SessionToken access = SessionToken::make(session.id());
   lineage.previousAccess.set(lineage.access);
   lineage.access = hashOf(access.secret);
   std::string json = "{\"id\":\"" + session.id().toString() + "\",\"epoch\":" + std::to_string(session.epoch) +
                      ",\"state\":\"" + toString(session.state()) + "\",\"resumed\":" + (resumed ? "true" : "false") +
                      ",\"lastClientSeq\":" + std::to_string(session.lastClientSeq(lineage.device)) +
-                     ",\"seq\":" + std::to_string(session.lastSeq) + ",\"accessToken\":\"" + access.encode() + "\"";
+                     ",\"seq\":" + std::to_string(session.shownHead().seq) + ",\"accessToken\":\"" + access.encode() +
+                     "\"";
   if (session.state() == State::kPlaying) {
     const int64_t expiresAt = nowUs() + static_cast<int64_t>(limits_.resumeWindowMs) * 1000;
-    if (reconnectToken.empty()) {
-      const SessionToken first = SessionToken::make(session.id());
-      lineage.tokens.start(hashOf(first.secret), expiresAt);
-      reconnectToken = first.encode();
-    }
     json += ",\"reconnectToken\":\"" + reconnectToken + "\"";
     json += ",\"attachToken\":\"" + issueAttachToken(session, lineage) + "\",\"expiresAt\":\"" + formatUtc(expiresAt) +
             "\"";

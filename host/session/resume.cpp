@@ -51,10 +51,12 @@ void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
   }
   if (request.isCode) {
     const Lineage* asking = session.lineage(request.codeLineage);
-    const Position from = asking ? asking->acknowledged : session.head();
-    Lineage& opened = session.newLineage(request.device, from);
-    request.from = from;
-    return resumeCommitted(session, opened.id, request, {});
+    request.from = asking ? asking->acknowledged : session.shownHead();
+    Lineage& opened = session.newLineage(request.device, request.from);
+    std::string token = firstToken(session, opened);
+    session.timer.cancel();  // as below
+    return tellOnceSaved(session, [this, lineageId = opened.id, request = std::move(request), token = std::move(token)](
+                                      Session& saved) { resumeCommitted(saved, lineageId, request, token); });
   }
   const Hash presented = hashOf(request.secret);
   Lineage* lineage = nullptr;
@@ -95,16 +97,16 @@ void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
     older->stream.beginClose({GW_CLOSE_REPLACED, "This session continues on a newer connection.", false, 0, 500});
   }
   session.timer.cancel();  // it must not be unloaded while its rotation is on the way
-  storeRotation(session, lineage->id,
-                [this, id = session.id(), lineageId = lineage->id, request = std::move(request),
-                 token = next.encode()](bool committed) {
-                  Session* saved = find(id);
-                  if (saved && !committed) abandonResume(*saved);
-                  if (!saved || !committed)
-                    return refuseResume(request,
-                                        fail(ErrorCode::kUnavailable, "the store is not available; try again"));
-                  resumeCommitted(*saved, lineageId, request, token);
-                });
+  // Committed before hello-ok, in relaxed too.
+  saveNow(session, false,
+          [this, id = session.id(), lineageId = lineage->id, request = std::move(request),
+           token = next.encode()](bool committed) {
+            Session* saved = find(id);
+            if (saved && !committed) abandonResume(*saved);
+            if (!saved || !committed)
+              return refuseResume(request, fail(ErrorCode::kUnavailable, "the store is not available; try again"));
+            resumeCommitted(*saved, lineageId, request, token);
+          });
 }
 
 void SessionManager::resumeCommitted(Session& session, uint32_t lineageId, const ResumeRequest& request,
@@ -306,7 +308,7 @@ void SessionManager::attachBound(plugin::Stream& stream) {
   if (wasAway) (void)session->setState(State::kPlaying);
   session->attach(attachment, binding.lineage);
   session->leaseUntilNs = 0;
-  session->unloading = false;
+  stayLoaded(*session);
   if (!session->user.userId.empty()) noteAuthenticated(*session);
   stream.notice(GW_NOTICE_ATTACHED, session->epoch, 1);
   session->acknowledge(binding.lineage, binding.from);

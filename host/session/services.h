@@ -21,6 +21,7 @@ class StoreWorkers;
 namespace gw::session {
 
 class Backend;
+class Journal;
 class SessionManager;
 
 struct SessionLimits {
@@ -78,10 +79,12 @@ struct Services {
   std::string version;
   Backend* backend = nullptr;
   store::StoreWorkers* store = nullptr;
+  Journal* journal = nullptr;  // null: relaxed
   TokenVerifier verifyToken;
   std::vector<SessionManager*> managers;  // by loop
   SessionCounters counters;
   std::atomic<bool> stopping{false};
+  std::atomic<bool> restoring{false};  // sessions of the last run come in: nothing reaches the backend yet
 };
 
 }  // namespace gw::session

@@ -43,24 +43,34 @@ Result<void> Session::setState(State next) {
 }
 
 void Session::emit(plugin::LoopEvent& event) {
-  uint64_t seq = 0;
-  switch (event.event().delivery) {
-    case plugin::Delivery::kMust:
-      seq = ++lastSeq;
-      droppedEvents += log.append({epoch, seq}, plugin::LoopEventPtr(&event), bounds_);
-      break;
-    case plugin::Delivery::kLatest:
-      setLatest(event);
-      break;
-    case plugin::Delivery::kDrop:
-    case plugin::Delivery::kPrivate:
-      break;
+  if (event.event().delivery == plugin::Delivery::kMust) {
+    if (unloading) {
+      hasMissed_ = true;
+      return;
+    }
+    const Position at{epoch, ++lastSeq};
+    droppedEvents += log.append(at, plugin::LoopEventPtr(&event), bounds_);
+    return journal ? journal->event(event, at) : show(event, at);
   }
-  for (Attachment* attachment : attachments_) deliver(*attachment, event, seq);
+  if (journal && journal->isHolding()) return journal->hold(event);
+  show(event, {epoch, 0});
 }
 
-void Session::deliver(Attachment& to, plugin::LoopEvent& event, uint64_t seq) {
-  const auto outcome = to.stream.deliver(event, epoch, seq);
+void Session::admitMissed() {
+  if (!std::exchange(hasMissed_, false)) return;
+  ++lastSeq;  // of the events that are lost; whoever resumes below it hears of a gap
+  log.restoreLostTo(head());
+  if (journal && !journal->isHolding()) journal->setShown(head());
+}
+
+void Session::show(plugin::LoopEvent& event, Position at) {
+  if (event.event().delivery == plugin::Delivery::kLatest) setLatest(event);
+  if (journal && at.seq != 0) journal->setShown(at);
+  for (Attachment* attachment : attachments_) deliver(*attachment, event, at);
+}
+
+void Session::deliver(Attachment& to, plugin::LoopEvent& event, Position at) {
+  const auto outcome = to.stream.deliver(event, at.epoch, at.seq);
   if (outcome == plugin::Stream::Delivered::kDropped) {
     if (event.event().delivery == plugin::Delivery::kLatest)
       to.latestMissed = true;
@@ -95,7 +105,7 @@ plugin::LoopEventPtr Session::latest(std::string_view key) const {
 
 void Session::sendLatest(Attachment& to) {
   to.latestMissed = false;
-  for (const auto& [key, event] : latest_) deliver(to, *event, 0);
+  for (const auto& [key, event] : latest_) deliver(to, *event, {epoch, 0});
 }
 
 void Session::attach(Attachment& attachment, uint32_t lineageId) {
@@ -109,12 +119,21 @@ void Session::detach(Attachment& attachment) {
   attachment.session = nullptr;
 }
 
+// An epoch that is not this one ended in a crash. Where everything was journalled, nothing is lost up to
+// its end; what a client has seen beyond that end, or of an epoch nobody knows, is.
+bool Session::mayHaveLost(Position seen) const {
+  if (seen.epoch == 0 || seen.epoch >= epoch) return false;
+  const Position* end = wholeEpochs.find(seen.epoch);
+  return !end || seen.seq > end->seq;
+}
+
 void Session::replay(Attachment& to, Position after) {
-  if (after.epoch < uncleanBefore && after.epoch > 0)
-    emitPrivate(to, gapEvent(after, head(), "hostCrash"));
+  if (mayHaveLost(after))
+    emitPrivate(to, gapEvent(after, shownHead(), "hostCrash"));
   else if (log.lostTo() > after)
     emitPrivate(to, gapEvent(after, log.lostTo(), "trimmed"));
-  for (size_t i = log.firstAbove(after); i < log.size(); ++i) {
+  const Position last = shownHead();
+  for (size_t i = log.firstAbove(after); i < log.size() && log.at(i).at <= last; ++i) {
     const EventLog::Entry& entry = log.at(i);
     to.stream.deliver(*entry.event, entry.at.epoch, entry.at.seq);
   }
@@ -165,7 +184,7 @@ Lineage* Session::lineage(uint32_t lineageId) {
 void Session::acknowledge(uint32_t lineageId, Position to) {
   Lineage* mine = lineage(lineageId);
   // Nobody can have seen what was never sent: an ack beyond the head is ignored.
-  if (!mine || to <= mine->acknowledged || to > head()) return;
+  if (!mine || to <= mine->acknowledged || to > shownHead()) return;
   mine->acknowledged = to;
   trimAcknowledged();
 }
@@ -187,6 +206,7 @@ Session::Accept Session::acceptCommand(const std::string& device, uint64_t clien
   expected = lastClientSeq(device) + 1;
   if (clientSeq < expected) return Accept::kDuplicate;
   if (clientSeq > expected) return Accept::kConflict;
+  if (journal) journal->device(device, clientSeq);
   for (auto it = devices.begin(); it != devices.end(); ++it) {
     if (it->device != device) continue;
     it->lastClientSeq = clientSeq;
@@ -201,12 +221,15 @@ Session::Accept Session::acceptCommand(const std::string& device, uint64_t clien
 bool Session::queueCommand(uint64_t& seqOut, const std::string& text) {
   if (commands_.size() >= kMaxQueuedCommands) return false;
   seqOut = ++commandSeq;
+  if (journal) journal->command(seqOut, text);
   commands_.emplace_back(seqOut, text);
   return true;
 }
 
 void Session::commandsAcknowledged(uint64_t seq) {
   const auto first = std::find_if(commands_.begin(), commands_.end(), [&](const auto& c) { return c.first > seq; });
+  if (first == commands_.begin()) return;
+  if (journal) journal->commandsDone(seq);
   commands_.erase(commands_.begin(), first);
   // Who once had a long queue should not keep its room.
   if (commands_.empty() && commands_.capacity() > 4) commands_ = std::vector<std::pair<uint64_t, std::string>>();

@@ -18,6 +18,8 @@
 #include "session/backend_port.h"
 #include "session/event_log.h"
 #include "session/reconnect_token.h"
+#include "session/session_journal.h"
+#include "session/session_metadata.h"
 #include "session/state.h"
 
 namespace gw::session {
@@ -82,8 +84,16 @@ class Session {
   State state() const { return state_; }
   Result<void> setState(State next);  // tells every attachment
 
-  // Output. Only `must` events spend a seq.
+  // Output. Only `must` events spend a seq. In strict an event is shown once it is committed.
   void emit(plugin::LoopEvent& event);
+  /// [SessionJournal] Offers an event to every attachment; at.seq 0: none.
+  void show(plugin::LoopEvent& event, Position at);
+  /// Once everything that was written of it is committed; at once in relaxed.
+  template <typename Action>
+  void afterCommit(Action&& action) {
+    if (!journal) return action();
+    journal->afterCommit(std::forward<Action>(action));
+  }
   /// One connection only; no seq, no log.
   static void emitPrivate(Attachment& to, plugin::Event event);
 
@@ -116,6 +126,10 @@ class Session {
   void commandsAcknowledged(uint64_t seq);
 
   Position head() const { return {epoch, lastSeq}; }
+  /// The highest position that any client may have seen.
+  Position shownHead() const { return journal ? journal->shown() : head(); }
+  /// Whether events above `seen` may be lost because its epoch ended in a crash.
+  bool mayHaveLost(Position seen) const;
 
   // Plain facts; set by SessionManager and the store conversion.
   uint64_t commandSeq = 0;
@@ -133,7 +147,9 @@ class Session {
   bool echoOff = false;  // the backend's prompt hides the next line
   bool isSaved = false;  // a row exists in the store
   bool saveDue = false;
-  bool unloading = false;
+  bool unloading = false;  // being put away: events are not for it any more
+  /// It came back instead: a gap tells of the events it was not given.
+  void admitMissed();
   std::vector<DeviceCommands> devices;
   const std::vector<std::pair<uint64_t, std::string>>& commands() const { return commands_; }
   std::vector<std::string> rooms;
@@ -142,17 +158,19 @@ class Session {
   } broadcast;
   net::Timer timer;  // idle, lease, unload: the manager's one timer per session
   class SessionManager* manager = nullptr;
-  uint64_t uncleanBefore = 0;  // epochs below it ended without a clean stop
-  bool isStranger = false;     // made by /rpc and not logged in: counted against its address
-  TokenBucket requests;        // commands by POST /rpc: all its connections together
+  WholeEpochs wholeEpochs;
+  std::unique_ptr<SessionJournal> journal;  // strict only
+  bool isStranger = false;                  // made by /rpc and not logged in: counted against its address
+  TokenBucket requests;                     // commands by POST /rpc: all its connections together
 
  private:
   friend class SessionManager;
-  void deliver(Attachment& to, plugin::LoopEvent& event, uint64_t seq);
+  void deliver(Attachment& to, plugin::LoopEvent& event, Position at);
   void setLatest(plugin::LoopEvent& event);
   void trimAcknowledged();
 
   State state_ = State::kConnecting;
+  bool hasMissed_ = false;  // while unloading
   uint32_t nextLineage_ = 1;
   std::vector<Lineage> lineages_;
   std::vector<std::pair<std::string, plugin::LoopEventPtr>> latest_;  // oldest set first

@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "session/backend_port.h"
+#include "session/journal.h"
 #include "session/login_flow.h"
+#include "session/loop_journal.h"
 #include "store/store_worker.h"
 
 namespace gw::session {
@@ -31,7 +33,14 @@ SessionManager::SessionManager(Services& services, plugin::StreamHost& streams, 
           [this](SessionId id, UniqueFunction<void()> done) { finishAsReplaced(id, std::move(done)); },
           [this](const Claim& claim, UniqueFunction<void(SessionId)> done) { findStored(claim, std::move(done)); }),
       tick_(
-          loop_.timers(), [](void* self) { static_cast<SessionManager*>(self)->housekeeping(); }, this) {}
+          loop_.timers(), [](void* self) { static_cast<SessionManager*>(self)->housekeeping(); }, this) {
+  if (!services_.journal) return;
+  journal_ = std::make_unique<LoopJournal>(
+      *services_.journal, loop_,
+      LoopJournal::Ports{[this](const SessionId& id) { return find(id); },
+                         [this](std::vector<SessionId> sessions) { checkpoint(std::move(sessions)); },
+                         [this] { readAgain(); }});
+}
 
 SessionManager::~SessionManager() = default;
 
@@ -74,6 +83,7 @@ Session* SessionManager::create(const std::string& protocol, const std::string& 
   session->createdAtUs = session->lastActivityUs = nowUs();
   session->lastInputNs = nowNs();
   session->requests = TokenBucket(limits_.commandBurst, nowNs());
+  if (journal_) session->journal = std::make_unique<SessionJournal>(*journal_, id, 1);
   Session& kept = *session;
   sessions_.emplace(id, std::move(session));
   ++services_.counters.sessions;
@@ -162,7 +172,7 @@ void SessionManager::lastConnectionGone(Session& session, uint32_t code) {
 void SessionManager::saveAway(Session& session) {
   const bool isBusy = !services_.store || services_.store->isCongested() || ++savedAwayThisTick_ > kSavesAwayPerTick;
   if (isBusy) return markForSaving(session);
-  saveNow(session, true, false, [](bool) {});
+  saveNow(session, false, [](bool) {});
 }
 
 void SessionManager::extendTokens(Session& session) {

@@ -25,10 +25,14 @@
 #include "session/user_registry.h"
 
 namespace gw::store {
+class SessionStore;
 struct SessionBundle;
-}
+struct SessionRecord;
+}  // namespace gw::store
 
 namespace gw::session {
+
+class LoopJournal;
 
 enum class LoginKind : uint8_t { kPassword, kRegister, kGuest };
 
@@ -123,10 +127,10 @@ class SessionManager final : public plugin::InputPort {
 
   // Play (playing.cpp)
   void enter(EnterRequest request);
-  /// reconnectToken: the successor that a resume issued; empty: the lineage's first one is made here.
-  std::string sessionBlockJson(Session& session, Lineage& lineage, bool resumed, std::string reconnectToken = {});
+  /// reconnectToken: the one that is in force; empty before Playing.
+  std::string sessionBlockJson(Session& session, Lineage& lineage, bool resumed, const std::string& reconnectToken);
   std::string helloOkJson(Session* session, Lineage* lineage, const Attachment* attachment, const std::string& connId,
-                          bool resumed, std::string reconnectToken = {});
+                          bool resumed, const std::string& reconnectToken = {});
   bool playLine(Session& session, Attachment* from, const std::string& text);  // false: refused
   std::string issueTypedCode(Attachment& attachment);
   std::string issueAttachToken(Session& session, Lineage& from);
@@ -143,14 +147,27 @@ class SessionManager final : public plugin::InputPort {
   void prompt(const SessionId& id, std::string text, bool echo);
   void backendDisconnect(const SessionId& id, const std::string& reason, const std::string& text);
 
+  void commandsDone(const SessionId& id, uint64_t seq);
+  void joinRoom(const SessionId& id, const std::string& room);
+  void leaveRoom(const SessionId& id, const std::string& room);
+
+  /// Strict durability's part of this loop; null in relaxed. For Journal::connect().
+  LoopJournal* journal() { return journal_.get(); }
+
   // Store (persistence.cpp)
   void markForSaving(Session& session);
   void load(const SessionId& id, UniqueFunction<void(Session*)> then);
-  void saveNow(Session& session, bool withLog, bool cleanStop, UniqueFunction<void(bool)> done);
+  void saveNow(Session& session, bool cleanStop, UniqueFunction<void(bool)> done);
   /// [loop] Writes every session's final state with the clean-stop mark; done is called on a store worker.
   void saveAllForStop(UniqueFunction<void(size_t submitted)> done, std::function<void(bool)> eachSaved);
 
-  Session& adoptLoaded(const store::SessionBundle& bundle, bool wasClean);
+  // After a restart, before clients come in: who was here is here, to hear what the others say.
+  static bool wasPresent(const store::SessionRecord& row);
+  /// Loads these; done is called here. What was queued for the backend waits for giveQueuedCommands().
+  void restore(std::vector<SessionId> sessions, UniqueFunction<void()> done);
+  void giveQueuedCommands();
+
+  Session& adoptLoaded(const store::SessionBundle& bundle);
   static void onSessionTimer(void* session);
 
  private:
@@ -167,6 +184,8 @@ class SessionManager final : public plugin::InputPort {
   void lastConnectionGone(Session& session, uint32_t code);
   void discard(Session& session);  // out of memory
   void unload(Session& session);
+  void stayLoaded(Session& session);
+  void restoreSome();
   void housekeeping();
   void publishFigures();
   void guardMemory();
@@ -178,14 +197,17 @@ class SessionManager final : public plugin::InputPort {
   void noteAuthenticated(Session& session);
   void handleTypedLine(Attachment& attachment, std::string line);
   bool handleOwnCommand(Session& session, Attachment& attachment, const std::string& line);
-  void giveToBackend(const Session& session, uint64_t seq, const std::string& line);
+  void giveToBackend(const SessionId& id, uint64_t seq, const std::string& line);
   /// For requests: what is asked of it is pushed at the end of this turn. Null: there is none.
   Backend* backend();
 
   void verdictFor(EnterRequest request, Verdict verdict);
   void enterHere(EnterRequest request);
   void takeOverThere(EnterRequest request, const SessionId& existing);
-  void finishEnter(Session& session, Attachment* attachment, const EnterRequest& request, bool resumed);
+  void finishEnter(Session& session, const EnterRequest& request, bool resumed);
+  void tellEntered(Session& session, uint32_t lineageId, const EnterRequest& request, bool resumed,
+                   const std::string& token);
+  std::string firstToken(Session& session, Lineage& lineage);
   void closeOthersForGameSession(Session& session, const Attachment* keep, const std::string& gameSession);
   void failEnter(const EnterRequest& request, const Error& error);
   void moveStreamTo(SessionManager& target, uint64_t streamId, UniqueFunction<void(Attachment&)> there);
@@ -212,10 +234,21 @@ class SessionManager final : public plugin::InputPort {
 
   void housekeepSaving();
   void saveSome();
-  void storeRotation(Session& session, uint32_t lineageId, UniqueFunction<void(bool)> done);
+  uint64_t storeKey(const SessionId& id) const;
+  /// A write that belongs to a session, in the order of the calls; in strict with the journal's next cut.
+  void writeOf(const SessionId& id, UniqueFunction<Result<void>(store::SessionStore&)> work,
+               UniqueFunction<void(Result<void>)> done);
+  /// What is told next must survive: in strict it waits until the session's row is committed.
+  void tellOnceSaved(Session& session, UniqueFunction<void(Session&)> tell);
+  void checkpoint(std::vector<SessionId> sessions);
+  void checkpointSome();
+  /// Strict and full: no more input for now; the stream is asked again when there is room.
+  bool isJournalFull(plugin::Stream& stream);
+  void readAgain();
   void revokeTokens(Session& session);
   void storeCode(Session& session, uint32_t lineageId, const std::string& code);
-  store::SessionBundle bundleOf(const Session& session, bool withLog, bool cleanStop) const;
+  store::SessionBundle bundleOf(Session& session, bool cleanStop) const;
+  void addLog(const Session& session, store::SessionBundle& bundle) const;
   void eraseFromStore(Session& session);
   void deleteExpired();
 
@@ -232,6 +265,14 @@ class SessionManager final : public plugin::InputPort {
   std::vector<SessionId> dirty_;     // to be saved after saveDelay
   size_t savesDue_ = 0;              // so many of dirty_ are old enough
   size_t savesUnderWay_ = 0;
+  std::unique_ptr<LoopJournal> journal_;
+  std::vector<SessionId> checkpoint_;  // still to be saved for it
+  size_t checkpointSaves_ = 0;         // under way
+  bool isCheckpointing_ = false;
+  std::vector<SessionId> restore_;
+  size_t restoresUnderWay_ = 0;
+  UniqueFunction<void()> restored_;
+  std::vector<uint64_t> unread_;  // streams whose input waits for room in the journal
   std::unordered_map<SessionId, std::vector<UniqueFunction<void(Session*)>>> loading_;
   std::unordered_map<std::string, uint32_t> strangerSessions_;
   net::Timer tick_;

@@ -49,6 +49,7 @@ bool V1Client::readFrame(const Deadline& deadline) {
 
 bool V1Client::poll() {
   while (const auto frame = ws_.receiveNow()) take(*frame);
+  if (closeCode_ == 0 && ws_.hasEnded()) closeCode_ = 1006;
   return closeCode_ == 0;
 }
 
@@ -58,16 +59,21 @@ std::string V1Client::send(const std::string& method, const Json& params) {
   return id;
 }
 
+std::optional<Json> V1Client::takeAnswer(const std::string& id) {
+  for (size_t i = 0; i < answers_.size(); ++i) {
+    if (answers_[i].value("id", Json()) != Json(id)) continue;
+    Json found = std::move(answers_[i]);
+    answers_.erase(answers_.begin() + static_cast<ptrdiff_t>(i));
+    return found;
+  }
+  return std::nullopt;
+}
+
 Json V1Client::tryRequest(const std::string& method, const Json& params) {
   const std::string id = send(method, params);
   const Deadline deadline(kPatience);
   for (;;) {
-    for (size_t i = 0; i < answers_.size(); ++i) {
-      if (answers_[i].value("id", Json()) != Json(id)) continue;
-      Json found = std::move(answers_[i]);
-      answers_.erase(answers_.begin() + static_cast<ptrdiff_t>(i));
-      return found;
-    }
+    if (auto found = takeAnswer(id)) return std::move(*found);
     bool isOpen = false;
     try {
       isOpen = readFrame(deadline);

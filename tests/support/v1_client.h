@@ -22,6 +22,8 @@ class V1Client {
   nlohmann::json request(const std::string& method, const nlohmann::json& params = nlohmann::json::object());
   /// The whole `res`, ok or not. Throws if the connection ends first.
   nlohmann::json tryRequest(const std::string& method, const nlohmann::json& params = nlohmann::json::object());
+  /// The answer to a request that was sent, if it has been read.
+  std::optional<nlohmann::json> takeAnswer(const std::string& id);
   /// Sends and does not wait; answers the id.
   std::string send(const std::string& method, const nlohmann::json& params = nlohmann::json::object());
 

@@ -122,7 +122,7 @@ std::optional<WsFrame> WsClient::receive(Ms limit) {
 
 std::optional<WsFrame> WsClient::receiveNow() {
   if (auto frame = parse()) return frame;
-  (void)socket_.receiveNow(buffer_);
+  hasEnded_ = !socket_.receiveNow(buffer_);
   return parse();
 }
 

@@ -39,6 +39,8 @@ class WsClient {
   std::optional<WsFrame> receive(Ms limit = kPatience);
   /// A frame that is there already, without waiting.
   std::optional<WsFrame> receiveNow();
+  /// receiveNow() has come to the end of the stream.
+  bool hasEnded() const { return hasEnded_; }
   /// Reads until the close frame or the end; answers its code, 1006 without one.
   uint16_t readToClose(Ms limit = kPatience);
   TcpClient& socket() { return socket_; }
@@ -50,6 +52,7 @@ class WsClient {
   TcpClient socket_;
   std::string buffer_;
   std::string subprotocol_;
+  bool hasEnded_ = false;
 };
 
 /// The request of a correct handshake.

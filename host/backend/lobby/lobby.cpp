@@ -121,9 +121,11 @@ void Lobby::handle(Call& call) {
       break;
   }
   ++commands_;
+  sink_.beginUnit();
   if (Player* player = core_->world.find(call.session)) core_->commands.run(*player, call.text);
   // Also if nobody is there any more: the gateway must not keep it for ever.
   sink_.acknowledge(call.session, call.seq);
+  sink_.endUnit();
 }
 
 void Lobby::answerRefused(const Inbox::Batch& batch) {

@@ -1,0 +1,129 @@
+#include "session/loop_journal.h"
+
+#include "session/session.h"
+#include "session/session_journal.h"
+
+namespace gw::session {
+
+// --- a session's part -------------------------------------------------------------------------------
+
+SessionJournal::SessionJournal(LoopJournal& loop, const SessionId& id, uint64_t records)
+    : savedRecords(records), loop_(loop), id_(id), records_(records) {}
+
+void SessionJournal::command(uint64_t seq, std::string_view text) {
+  const auto place = loop_.placeOf(*this);
+  place.writer.command(place.session, place.record, seq, text);
+}
+
+void SessionJournal::commandsDone(uint64_t seq) {
+  const auto place = loop_.placeOf(*this);
+  place.writer.commandsDone(place.session, place.record, seq);
+}
+
+void SessionJournal::device(std::string_view device, uint64_t clientSeq) {
+  const auto place = loop_.placeOf(*this);
+  place.writer.device(place.session, place.record, device, clientSeq);
+}
+
+void SessionJournal::rooms(const std::vector<std::string>& rooms) {
+  const auto place = loop_.placeOf(*this);
+  place.writer.rooms(place.session, place.record, rooms);
+}
+
+void SessionJournal::barrier() {
+  (void)loop_.placeOf(*this);
+  held_.push_back({loop_.batch(), {}, {}, {}});
+}
+
+void SessionJournal::event(plugin::LoopEvent& event, Position at) {
+  const auto place = loop_.placeOf(*this);
+  place.writer.event(place.session, place.record, at, loop_.bodyOf(event));
+  held_.push_back({loop_.batch(), plugin::LoopEventPtr(&event), at, {}});
+}
+
+void SessionJournal::hold(plugin::LoopEvent& event) {
+  held_.push_back({partBatch_, plugin::LoopEventPtr(&event), {}, {}});
+}
+
+void SessionJournal::afterCommit(Task action) {
+  // Also behind records that show nothing: the command that was just taken, say.
+  if (partBatch_ <= loop_.committedBatch()) return action();
+  held_.push_back({partBatch_, {}, {}, std::move(action)});
+}
+
+void SessionJournal::release(Session& session, uint64_t batch) {
+  while (!held_.empty() && held_.front().batch <= batch) {
+    Held next = std::move(held_.front());
+    held_.pop_front();
+    if (next.event) {
+      session.show(*next.event, next.at);
+    } else if (next.action) {
+      next.action();
+      if (session.state() == State::kClosed) return held_.clear();
+    }
+  }
+}
+
+// --- a loop's part ----------------------------------------------------------------------------------
+
+LoopJournal::LoopJournal(Journal& journal, net::EventLoop& loop, Ports ports)
+    : journal_(journal), loop_(loop), ports_(std::move(ports)) {}
+
+void LoopJournal::requestCut() {
+  if (!writer_.isEmpty() || !works_.empty()) return;
+  if (waitingSinceNs_ == 0) waitingSinceNs_ = loop_.nowNs();
+  loop_.atTurnEnd([this] { journal_.request(); });
+}
+
+void LoopJournal::addWork(Journal::StoreWork work) {
+  requestCut();
+  works_.push_back(std::move(work));
+}
+
+LoopJournal::Place LoopJournal::placeOf(SessionJournal& session) {
+  requestCut();
+  if (session.partBatch_ != batch_) {
+    session.partBatch_ = batch_;
+    session.partNumber_ = writer_.addSession(session.id_);
+  }
+  if (!std::exchange(session.isListed, true)) unsaved_.push_back(session.id_);
+  if (!isFull_ && writer_.size() + sealedBytes_ >= kFullBytes) {
+    isFull_ = true;
+    journal_.noteFull();
+  }
+  return {writer_, session.partNumber_, ++session.records_};
+}
+
+// An event for many comes to all of them in one go.
+uint32_t LoopJournal::bodyOf(plugin::LoopEvent& event) {
+  if (lastEvent_.get() == &event) return lastBody_;
+  lastEvent_ = plugin::LoopEventPtr(&event);
+  return lastBody_ = writer_.addBody(event.event());
+}
+
+void LoopJournal::post(Task task) { loop_.post(std::move(task)); }
+
+Journal::Part LoopJournal::seal(bool startsCheckpoint) {
+  sealed_ = writer_.sessions();
+  Journal::Part part{writer_.take(), std::exchange(works_, {})};
+  sealedBytes_ = part.records.size();
+  ++batch_;
+  lastEvent_ = {};
+  if (startsCheckpoint) ports_.checkpoint(std::exchange(unsaved_, {}));
+  return part;
+}
+
+void LoopJournal::committed() {
+  sealedBytes_ = 0;
+  committedBatch_ = batch_ - 1;
+  for (const SessionId& id : std::exchange(sealed_, {}))
+    if (Session* session = ports_.find(id)) session->journal->release(*session, committedBatch_);
+  waitingSinceNs_ = writer_.isEmpty() && works_.empty() ? 0 : loop_.nowNs();
+  if (isFull_ && writer_.size() < kFullBytes / 2) {
+    isFull_ = false;
+    journal_.noteRoom();
+    ports_.roomAgain();
+  }
+}
+
+}  // namespace gw::session

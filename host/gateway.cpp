@@ -165,6 +165,10 @@ void Gateway::recoverSessions() {
   if (config_.durability != "strict") return;
   parts.journal = std::make_unique<session::Journal>(*parts.store, parts.services.gatewayId, kCheckpointBytes);
   parts.services.journal = parts.journal.get();
+  parts.services.onHealthChange = [&parts] {
+    if (parts.health) parts.health->poke();
+  };
+  parts.services.outage = {config_.onOutage == "relax", config_.relaxAfterMs};
 }
 
 std::string Gateway::migrateStore() {
@@ -380,6 +384,8 @@ health::HealthInputs Gateway::healthInputs() const {
   inputs.accounts = parts.channels->snapshots();
   inputs.store = parts.store->figures();
   inputs.storeIsCongested = parts.store->isCongested();
+  inputs.isStalled = parts.services.counters.loopsStalled > 0;
+  inputs.isRelaxed = parts.services.counters.loopsRelaxed > 0;
   inputs.backendIsUp = parts.lobby->isUp();
   inputs.backendName = "lobby";
   for (const auto& loop : parts.loops) inputs.loops.push_back(loop->figures());

@@ -130,6 +130,8 @@ void describeStore(Visitor& v, GatewayConfig& config) {
   v.choice("driver", config.storeDriver, {"sqlite", "postgres"});
   v.text("file", config.storeFile);
   v.choice("durability", config.durability, {"relaxed", "strict"});
+  v.choice("onOutage", config.onOutage, {"stall", "relax"});
+  v.duration("relaxAfter", config.relaxAfterMs, kSecond, kHour);
   v.integer("workers", config.storeWorkers, 1, 64);
   v.object("postgres", [&](auto& o) { describe(o, config.postgres); });
 }

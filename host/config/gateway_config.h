@@ -123,6 +123,8 @@ struct GatewayConfig {
   std::string storeFile = "gateway.db";  // sqlite, relative to stateDir
   Postgres postgres;
   std::string durability = "relaxed";  // "relaxed" | "strict"
+  std::string onOutage = "stall";      // strict: "stall" | "relax"
+  uint64_t relaxAfterMs = 5'000;       // "relax": so long after the store stopped answering
   int storeWorkers = 1;
   std::vector<std::string> pluginDirs;  // relative to the config file; empty: beside the program
   std::string webDir;                   // empty: beside the program

@@ -68,6 +68,14 @@ std::vector<Problem> findProblems(const HealthInputs& inputs, uint64_t nowNs) {
                         "the store is behind with " + std::to_string(inputs.store.queued) + " writes", 0,
                         "gwctl status"});
   }
+  if (inputs.isRelaxed) {
+    problems.push_back({"durability", HealthLevel::kDegraded,
+                        "strict durability is given up until the store is back: a crash now loses what is said", 0,
+                        "gwctl store status"});
+  } else if (inputs.isStalled) {
+    problems.push_back({"durability", HealthLevel::kDegraded, "everything waits for the store (strict durability)", 0,
+                        "gwctl store status"});
+  }
   if (!inputs.backendIsUp) {
     problems.push_back(
         {"backend", HealthLevel::kDegraded, "backend " + inputs.backendName + " is not connected", 0, "gwctl status"});

@@ -27,6 +27,8 @@ struct HealthInputs {
   std::vector<channel::AccountSnapshot> accounts;
   store::StoreFigures store;
   bool storeIsCongested = false;
+  bool isStalled = false;  // strict: what is said waits for the store
+  bool isRelaxed = false;  // strict was given up until the store is back
   bool backendIsUp = true;
   std::string backendName;  // "lobby"
   std::vector<net::LoopFigures> loops;

@@ -11,34 +11,41 @@ SessionJournal::SessionJournal(LoopJournal& loop, const SessionId& id, uint64_t 
     : savedRecords(records), loop_(loop), id_(id), records_(records) {}
 
 void SessionJournal::command(uint64_t seq, std::string_view text) {
+  if (loop_.isRelaxed()) return;
   const auto place = loop_.placeOf(*this);
   place.writer.command(place.session, place.record, seq, text);
 }
 
 void SessionJournal::commandsDone(uint64_t seq) {
+  if (loop_.isRelaxed()) return;
   const auto place = loop_.placeOf(*this);
   place.writer.commandsDone(place.session, place.record, seq);
 }
 
 void SessionJournal::device(std::string_view device, uint64_t clientSeq) {
+  if (loop_.isRelaxed()) return;
   const auto place = loop_.placeOf(*this);
   place.writer.device(place.session, place.record, device, clientSeq);
 }
 
 void SessionJournal::rooms(const std::vector<std::string>& rooms) {
+  if (loop_.isRelaxed()) return;
   const auto place = loop_.placeOf(*this);
   place.writer.rooms(place.session, place.record, rooms);
 }
 
 void SessionJournal::barrier() {
+  if (loop_.isRelaxed()) return;
   (void)loop_.placeOf(*this);
   held_.push_back({loop_.batch(), {}, {}, {}});
 }
 
-void SessionJournal::event(plugin::LoopEvent& event, Position at) {
+bool SessionJournal::event(plugin::LoopEvent& event, Position at) {
+  if (loop_.isRelaxed()) return false;
   const auto place = loop_.placeOf(*this);
   place.writer.event(place.session, place.record, at, loop_.bodyOf(event));
   held_.push_back({loop_.batch(), plugin::LoopEventPtr(&event), at, {}});
+  return true;
 }
 
 void SessionJournal::hold(plugin::LoopEvent& event) {
@@ -76,6 +83,10 @@ void LoopJournal::requestCut() {
 }
 
 void LoopJournal::addWork(Journal::StoreWork work) {
+  if (works_.size() >= kMostWorks) {
+    if (work.done) work.done(fail(ErrorCode::kUnavailable, "too much waits for the store"));
+    return;
+  }
   requestCut();
   works_.push_back(std::move(work));
 }
@@ -115,15 +126,38 @@ Journal::Part LoopJournal::seal(bool startsCheckpoint) {
 
 void LoopJournal::committed() {
   sealedBytes_ = 0;
-  committedBatch_ = batch_ - 1;
-  for (const SessionId& id : std::exchange(sealed_, {}))
-    if (Session* session = ports_.find(id)) session->journal->release(*session, committedBatch_);
+  committedBatch_ = std::max(committedBatch_, batch_ - 1);
+  release(std::exchange(sealed_, {}));
   waitingSinceNs_ = writer_.isEmpty() && works_.empty() ? 0 : loop_.nowNs();
-  if (isFull_ && writer_.size() < kFullBytes / 2) {
-    isFull_ = false;
-    journal_.noteRoom();
-    ports_.roomAgain();
+  leaveFull();
+  if (isRelaxed_) {
+    isRelaxed_ = false;
+    savedAfterRelax_ = batch_;
+    ports_.strictAgain();
   }
+}
+
+void LoopJournal::release(const std::vector<SessionId>& sessions) {
+  for (const SessionId& id : sessions)
+    if (Session* session = ports_.find(id)) session->journal->release(*session, committedBatch_);
+}
+
+void LoopJournal::leaveFull() {
+  if (!isFull_ || (writer_.size() >= kFullBytes / 2 && !isRelaxed_)) return;
+  isFull_ = false;
+  journal_.noteRoom();
+  ports_.roomAgain();
+}
+
+bool LoopJournal::relax() {
+  if (isRelaxed_ || savedAfterRelax_ > committedBatch_) return isRelaxed_;
+  isRelaxed_ = true;
+  // What was written stays written, and is committed when the store is back.
+  committedBatch_ = batch_;
+  release(sealed_);
+  release(writer_.sessions());
+  leaveFull();
+  return true;
 }
 
 }  // namespace gw::session

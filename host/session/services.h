@@ -50,6 +50,12 @@ struct SessionLimits {
   EventLog::Bounds log;
 };
 
+/// Strict, when the store does not answer: wait for it, or give strictness up after a while.
+struct OutagePolicy {
+  bool relaxes = false;
+  uint64_t afterMs = 5'000;
+};
+
 /// Checks an operator's token; answers on any thread with the role ("view", "operate", "admin") or "".
 using TokenVerifier =
     UniqueFunction<void(std::string token, std::string limitKey, UniqueFunction<void(std::string role)>)>;
@@ -67,6 +73,10 @@ struct SessionCounters {
   std::atomic<uint64_t> idleEnded{0};
   std::atomic<uint64_t> lifetimesEnded{0};
   std::atomic<uint64_t> connectionsEvicted{0};  // by a newer one of the same session and channel
+  // Strict, now: loops on which what was said waits for the store, and those that have given that up.
+  std::atomic<uint32_t> loopsStalled{0};
+  std::atomic<uint32_t> loopsRelaxed{0};
+  std::atomic<uint64_t> relaxations{0};  // so many times
 };
 
 struct Services {
@@ -80,6 +90,8 @@ struct Services {
   Backend* backend = nullptr;
   store::StoreWorkers* store = nullptr;
   Journal* journal = nullptr;  // null: relaxed
+  OutagePolicy outage;
+  UniqueFunction<void()> onHealthChange;  // any loop: something that health tells of has changed
   TokenVerifier verifyToken;
   std::vector<SessionManager*> managers;  // by loop
   SessionCounters counters;

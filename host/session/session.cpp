@@ -50,10 +50,17 @@ void Session::emit(plugin::LoopEvent& event) {
     }
     const Position at{epoch, ++lastSeq};
     droppedEvents += log.append(at, plugin::LoopEventPtr(&event), bounds_);
-    return journal ? journal->event(event, at) : show(event, at);
+    if (!journal || !journal->event(event, at)) show(event, at);
+    return;
   }
   if (journal && journal->isHolding()) return journal->hold(event);
   show(event, {epoch, 0});
+}
+
+void Session::beginEpoch() {
+  wholeEpochs.add(head());
+  ++epoch;
+  if (journal) journal->setShown(head());
 }
 
 void Session::admitMissed() {

@@ -33,8 +33,8 @@ class SessionJournal {
   void barrier();
 
   // Shown or done once what was written before is committed
-  /// Writes a numbered event down, too.
-  void event(plugin::LoopEvent& event, Position at);
+  /// Writes a numbered event down, too. False: strictness is given up for now; show it.
+  bool event(plugin::LoopEvent& event, Position at);
   /// An event without a number: behind what waits.
   void hold(plugin::LoopEvent& event);
   /// At once if nothing waits.

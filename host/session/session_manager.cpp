@@ -39,7 +39,7 @@ SessionManager::SessionManager(Services& services, plugin::StreamHost& streams, 
       *services_.journal, loop_,
       LoopJournal::Ports{[this](const SessionId& id) { return find(id); },
                          [this](std::vector<SessionId> sessions) { checkpoint(std::move(sessions)); },
-                         [this] { readAgain(); }});
+                         [this] { readAgain(); }, [this] { strictAgain(); }});
 }
 
 SessionManager::~SessionManager() = default;
@@ -204,6 +204,7 @@ void SessionManager::housekeeping() {
     }
   }
   housekeepSaving();
+  watchJournal();
   savedAwayThisTick_ = 0;
   ++ticks_;
   publishFigures();

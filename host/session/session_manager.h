@@ -7,7 +7,7 @@
 //   login.cpp             backend calls before Playing         playing.cpp      claims, take-over, tokens
 //   resume.cpp            reconnect, attach, HTTP binding      persistence.cpp  store
 //   client_api.cpp        gateway.v1 methods                   backend_output.cpp  what backends send
-//   deadlines.cpp         idle, lifetime, login deadline
+//   deadlines.cpp         idle, lifetime, login deadline outage.cpp       strict without its store
 
 #include <functional>
 #include <memory>
@@ -242,6 +242,9 @@ class SessionManager final : public plugin::InputPort {
   void tellOnceSaved(Session& session, UniqueFunction<void(Session&)> tell);
   void checkpoint(std::vector<SessionId> sessions);
   void checkpointSome();
+  void watchJournal();
+  void strictAgain();
+  void tellEverybody(const std::string& text);
   /// Strict and full: no more input for now; the stream is asked again when there is room.
   bool isJournalFull(plugin::Stream& stream);
   void readAgain();
@@ -269,6 +272,7 @@ class SessionManager final : public plugin::InputPort {
   std::vector<SessionId> checkpoint_;  // still to be saved for it
   size_t checkpointSaves_ = 0;         // under way
   bool isCheckpointing_ = false;
+  bool isStalled_ = false;  // what waits for the journal has waited for long
   std::vector<SessionId> restore_;
   size_t restoresUnderWay_ = 0;
   UniqueFunction<void()> restored_;

@@ -225,4 +225,19 @@ TEST_F(Crash, NothingIsLostOrDoubledOverTwoLoops) {
   killAtRandomMoments(numberFrom("GW_CRASH_ROUNDS", 8));
 }
 
+TEST_F(Crash, NothingIsLostOrDoubledOnPostgres) {
+  PostgresServer& server = PostgresServer::shared();
+  launch(Json{{"store",
+               {{"durability", "strict"},
+                {"driver", "postgres"},
+                {"postgres",
+                 {{"host", server.host()},
+                  {"port", server.port()},
+                  {"user", server.user()},
+                  {"database", server.newDatabase()},
+                  {"passwordFile", server.passwordFile()}}}}}}
+             .dump());
+  killAtRandomMoments(numberFrom("GW_CRASH_ROUNDS", 8));
+}
+
 }  // namespace gw::test

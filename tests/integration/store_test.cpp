@@ -1,5 +1,6 @@
 // The store as operators run it: gwctl store on SQLite, and a gateway on PostgreSQL.
 
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include "integration/gateway_fixture.h"
@@ -13,9 +14,11 @@ using Json = nlohmann::json;
 
 class Store : public GatewayTest {
  protected:
-  void launchOnPostgres() {
+  void launchOnPostgres(const Json& more = Json::object()) {
     server_ = std::make_unique<PostgresServer>();
-    launch(onPostgres(*server_, server_->newDatabase()));
+    Json store = Json::parse(onPostgres(*server_, server_->newDatabase()));
+    store["store"].merge_patch(more);
+    launch(store.dump());
   }
   PostgresServer& server() { return *server_; }
 
@@ -109,6 +112,109 @@ TEST_F(Store, PlayGoesOnWhileThePostgresServerIsAway) {
   server().start();
   waitUntil("the store is up again", [&] { return gateway().gwctlJson({"store", "status"}).at("up") == true; });
   EXPECT_EQ(gateway().gwctlJson({"ban", "list"}).at("items").size(), 1u);
+}
+
+// Strict: what cannot be committed is neither answered nor shown, whoever waits is told why, and nothing is
+// lost or repeated once the store is back.
+TEST_F(Store, StrictWaitsForThePostgresServer) {
+  launchOnPostgres({{"durability", "strict"}});
+  V1Client ws(gateway().httpPort());
+  ws.enterAsNew("Petra", "sesame-open-7", {{"device", {{"id", "d1"}}}});
+  ws.command("say before");
+  ws.expect("You say: before");
+  server().stopImmediately();
+  for (int i = 1; i <= 5; ++i) ws.send("command", {{"text", "say line " + std::to_string(i)}, {"clientSeq", i}});
+  ws.expect("The game cannot save right now.");
+  EXPECT_TRUE(ws.events().empty()) << ws.events().front().dump();
+  waitUntil("health says so", [&] {
+    const Json health = gateway().gwctlJson({"health"});
+    return health.at("status") == "degraded" &&
+           health.dump().find("everything waits for the store") != std::string::npos;
+  });
+  server().start();
+  for (int i = 1; i <= 5; ++i) {
+    const Json event = ws.expect("You say: ");
+    EXPECT_EQ(event.at("payload").at("text"), "You say: line " + std::to_string(i));
+  }
+  EXPECT_EQ(ws.request("command", {{"text", "say line 5"}, {"clientSeq", 5}}).at("duplicate"), true);
+  ws.expect("The game saves again.");
+  EXPECT_EQ(ws.duplicates(), 0u);
+  waitUntil("health is good again", [&] { return gateway().gwctlJson({"health"}).at("status") == "healthy"; });
+}
+
+// The same on SQLite, where another program holds the file.
+TEST_F(Store, StrictWaitsForALockedFile) {
+  launch(R"({"store": {"durability": "strict"}})");
+  V1Client ws(gateway().httpPort());
+  ws.enterAsNew("Olga", "sesame-open-7");
+  ws.expect("You are in lobby.");
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(gateway().files().file("state/gateway.db").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  ws.send("command", {{"text", "say hello"}});
+  ws.expect("The game cannot save right now.");
+  EXPECT_TRUE(ws.events().empty()) << ws.events().front().dump();
+  ASSERT_EQ(sqlite3_close(other), SQLITE_OK);
+  ws.expect("You say: hello");
+}
+
+// Strict with onOutage relax: play goes on in an epoch of its own, and is as safe as before once the store
+// is back: also what was said meanwhile.
+TEST_F(Store, RelaxingGoesOnAndIsMadeUpFor) {
+  launchOnPostgres({{"durability", "strict"}, {"onOutage", "relax"}, {"relaxAfter", "1s"}});
+  V1Client ws(gateway().httpPort());
+  ws.enterAsNew("Petra", "sesame-open-7");
+  ws.command("say before");
+  ws.expect("You say: before");
+  const Position before = ws.position();
+  const std::string token = ws.reconnectToken();
+  server().stopImmediately();
+  ws.send("command", {{"text", "say under way"}});
+  ws.expect("The game goes on without saving for now.");
+  ws.expect("You say: under way");
+  ws.command("say meanwhile");
+  ws.expect("You say: meanwhile");
+  EXPECT_EQ(ws.position().epoch, before.epoch + 1);
+  waitUntil("health says so", [&] {
+    return gateway().gwctlJson({"health"}).dump().find("strict durability is given up") != std::string::npos;
+  });
+  server().start();
+  gateway().waitForLog("strict durability again");
+  ws.command("say after");
+  ws.expect("You say: after");
+  gateway().kill();
+
+  gateway().start();
+  V1Client back(gateway().httpPort());
+  const Json hello = back.resume(token, "a1", before);
+  EXPECT_EQ(hello.at("session").at("epoch").get<uint64_t>(), before.epoch + 3);
+  for (const char* line : {"under way", "meanwhile", "after"}) {
+    const auto event = back.next();
+    ASSERT_TRUE(event) << line;
+    EXPECT_EQ(event->at("payload").value("text", ""), std::string("You say: ") + line) << *event;
+  }
+}
+
+TEST_F(Store, ACrashWhileRelaxedIsAnnounced) {
+  launchOnPostgres({{"durability", "strict"}, {"onOutage", "relax"}, {"relaxAfter", "1s"}});
+  V1Client ws(gateway().httpPort());
+  ws.enterAsNew("Petra", "sesame-open-7");
+  ws.expect("You are in lobby.");
+  const Position before = ws.position();
+  const std::string token = ws.reconnectToken();
+  server().stopImmediately();
+  ws.send("command", {{"text", "say under way"}});
+  ws.expect("The game goes on without saving for now.");
+  ws.command("say lost");
+  ws.expect("You say: lost");
+  const Position seen = ws.position();
+  gateway().kill();
+  server().start();
+  gateway().start();
+  V1Client back(gateway().httpPort());
+  const Json hello = back.resume(token, "a1", seen);
+  EXPECT_EQ(hello.at("session").at("epoch").get<uint64_t>(), before.epoch + 2) << "never an epoch that was used";
+  EXPECT_EQ(back.expectEvent("gap").at("payload").at("reason"), "hostCrash");
 }
 
 }  // namespace gw::test

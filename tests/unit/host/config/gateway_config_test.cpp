@@ -19,7 +19,8 @@ TEST(GatewayConfig, GivesTheDefaultsForAnEmptyFile) {
 TEST(GatewayConfig, ReadsEveryKindOfValue) {
   const GatewayConfig config = parse(R"({
     "stateDir": "/var/lib/gatehouse", "loops": 3, "gatewayId": "gw-1",
-    "store": {"driver": "postgres", "file": "x.db", "durability": "strict", "workers": 4,
+    "store": {"driver": "postgres", "file": "x.db", "durability": "strict", "onOutage": "relax",
+              "relaxAfter": "7s", "workers": 4,
               "postgres": {"host": "::1", "port": 5433, "passwordFile": "pg.password", "connectTimeout": "3s"}},
     "http": [{"name": "main", "listen": {"bind": "::1", "port": 8080}, "allowedOrigins": ["https://play.example.org"]}],
     "accounts": [
@@ -37,6 +38,8 @@ TEST(GatewayConfig, ReadsEveryKindOfValue) {
   EXPECT_EQ(config.loops, 3);
   EXPECT_EQ(config.storeFile, "x.db");
   EXPECT_EQ(config.durability, "strict");
+  EXPECT_EQ(config.onOutage, "relax");
+  EXPECT_EQ(config.relaxAfterMs, 7'000u);
   EXPECT_EQ(config.storeDriver, "postgres");
   EXPECT_EQ(config.postgres.host, "::1");
   EXPECT_EQ(config.postgres.port, 5433);

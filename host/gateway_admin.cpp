@@ -128,6 +128,7 @@ admin::StatusSnapshot GatewayAdmin::status() {
                  {"bans", refusals.banned},
                  {"sessions", counters.sessionsRefused},
                  {"commandRate", counters.rateLimited},
+                 {"userCommandRate", counters.userRateLimited},
                  {"resume", counters.resumeRefused}};
   std::lock_guard lock(mutex_);
   out.shutdown = plan_;

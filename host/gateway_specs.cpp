@@ -77,6 +77,9 @@ session::SessionLimits sessionLimits(const config::Limits& limits) {
   out.connectionsPerChannel = limits.connectionsPerUserAndChannel;
   out.commandRate = limits.commandRate;
   out.commandBurst = limits.commandBurst;
+  out.userCommandRate = limits.commandRatePerUser;
+  out.userCommandBurst = limits.commandBurstPerUser;
+  out.disconnectedPerUser = limits.disconnectedPerUser;
   out.unitRate = limits.unitRate;
   out.unitBurst = limits.unitBurst;
   out.loginMs = limits.loginMs;
@@ -131,6 +134,8 @@ std::vector<channel::AccountSpec> accountSpecs(const config::GatewayConfig& conf
     spec.tls = tlsFiles(account.tls);
     spec.http = account.http;
     spec.roles = account.roles;
+    spec.commandRate = account.commandRate;
+    spec.commandBurst = account.commandBurst;
     spec.optionsJson = account.optionsJson;
     out.push_back(std::move(spec));
   }

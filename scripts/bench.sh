@@ -7,10 +7,12 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 
 usage() {
   cat <<'HELP'
-scripts/bench.sh [--build DIR] [--rounds N] [--seconds S] [--clients N] [ROW...]
+scripts/bench.sh [--build DIR] [--rounds N] [--seconds S] [--clients N] [--strict] [ROW...]
 
   --build DIR   a build with GW_BUILD_BENCH (default build/bench; built with the preset "bench" if missing)
   --rounds, --seconds, --clients   instead of each row's own
+  --strict      the gateway with store.durability strict, on SQLite in a folder of the system's own for
+                temporary files (TMPDIR moves it to another disk)
   ROW           fanout1 fanout16 paced echo ping memory connects cycles sse telnet stalled (default: all)
 HELP
 }
@@ -18,10 +20,12 @@ HELP
 BUILD=build/bench
 ARGS=()
 ROWS=()
+DURABILITY=relaxed
 while [ $# -gt 0 ]; do
   case $1 in
     --build) BUILD=${2:?--build needs a folder}; shift ;;
     --rounds | --seconds | --clients) ARGS+=("$1" "${2:?$1 needs a number}"); shift ;;
+    --strict) DURABILITY=strict ;;
     -h | --help) usage; exit 0 ;;
     -*) usage >&2; exit 2 ;;
     *) ROWS+=("$1") ;;
@@ -67,7 +71,7 @@ failed=0
 for row in "${ROWS[@]}"; do
   # New servers for each row: what one leaves behind (sessions that may be resumed) is not the next one's.
   rm -rf "$work"/*
-  cp config/bench.json "$work/"
+  sed "s/\"stateDir\"/\"store\": { \"durability\": \"$DURABILITY\" },\n  &/" config/bench.json >"$work/bench.json"
   "$BUILD/bin/gwhost" --config "$work/bench.json" >"$work/gateway.out" 2>"$work/gateway.err" &
   gateway=$!
   "$BUILD/bin/gw_ceiling" >"$work/ceiling.out" 2>"$work/ceiling.err" &

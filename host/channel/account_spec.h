@@ -21,6 +21,8 @@ struct AccountSpec {
   std::optional<net::TlsFiles> tls;          // (with TLS) ...
   std::string http;                          // ... or the name of the HTTP listener that has its routes
   std::vector<std::string> roles{"player"};
+  double commandRate = 0;  // as AccountTraits
+  uint32_t commandBurst = 0;
   std::string optionsJson = "{}";  // for the plugin
   std::string id() const { return channelId + ":" + accountId; }
 };

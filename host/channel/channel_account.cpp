@@ -122,6 +122,8 @@ Result<void> ChannelAccount::createInstance() {
   traits->accountId = id();
   traits->listener = spec_.listen ? id() : spec_.http;
   traits->roles = spec_.roles;
+  traits->commandRate = spec_.commandRate;
+  traits->commandBurst = spec_.commandBurst;
   door_ = std::make_shared<Door>();
   door_->instance = *created;
   door_->traits = std::move(traits);

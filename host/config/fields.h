@@ -51,6 +51,8 @@ void describe(Visitor& v, Account& account) {
   v.flag("insecureBeyondLoopback", account.insecureBeyondLoopback);
   v.text("http", account.http);
   v.texts("roles", account.roles);
+  v.number("commandRate", account.commandRate, 0, 1e6);
+  v.integer("commandBurst", account.commandBurst, 0, kMillion);
   v.raw("options", account.optionsJson);
 }
 
@@ -67,6 +69,8 @@ void describeCounts(Visitor& v, Limits& limits) {
   v.integer("connectionBurstPerAddress", limits.connectionBurstPerAddress, 1, kMillion);
   v.number("commandRate", limits.commandRate, 0.01, 1e6);
   v.integer("commandBurst", limits.commandBurst, 1, kMillion);
+  v.number("commandRatePerUser", limits.commandRatePerUser, 0.01, 1e6);
+  v.integer("commandBurstPerUser", limits.commandBurstPerUser, 1, kMillion);
   v.number("unitRate", limits.unitRate, 0.01, 1e6);
   v.integer("unitBurst", limits.unitBurst, 1, kMillion);
   v.texts("exemptAddresses", limits.exemptAddresses);

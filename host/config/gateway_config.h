@@ -48,6 +48,8 @@ struct Account {
   bool insecureBeyondLoopback = false;
   std::string http;  // ... or routes on this HTTP listener (websocket, sse)
   std::vector<std::string> roles{"player"};
+  double commandRate = 0;  // a connection's, a second; 0: as in limits
+  uint32_t commandBurst = 0;
   std::string optionsJson = "{}";  // the plugin's own; validated by the plugin
   std::string id() const { return channel + ":" + account; }
 };
@@ -64,6 +66,8 @@ struct Limits {
   uint32_t connectionBurstPerAddress = 100;
   double commandRate = 20;  // a second, per connection
   uint32_t commandBurst = 40;
+  double commandRatePerUser = 40;  // over all connections and sessions of a user
+  uint32_t commandBurstPerUser = 80;
   double unitRate = 200;  // inbound protocol units a second, per connection
   uint32_t unitBurst = 400;
   uint64_t handshakeMs = 10'000;

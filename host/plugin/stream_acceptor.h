@@ -22,6 +22,8 @@ struct AccountTraits {
   std::string accountId;
   std::string listener;  // for logs
   std::vector<std::string> roles{"player"};
+  double commandRate = 0;  // a connection's commands a second; 0: the gateway's limits
+  uint32_t commandBurst = 0;
 };
 
 class StreamAcceptor {

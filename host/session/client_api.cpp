@@ -242,10 +242,9 @@ void ClientApi::command(Call& call, const Json& params) {
   const auto text = params.find("text");
   if (text == params.end() || !text->is_string()) return refuse(call, invalid("command needs a text"));
   Session& session = *call.session;
-  TokenBucket& bucket = call.attachment ? call.attachment->commands : session.requests;
-  if (!manager_.mayCommand(bucket)) {
+  if (const uint64_t waitMs = manager_.refusedForMs(session, call.attachment)) {
     Error limited = fail(ErrorCode::kRateLimited, "too many commands; slow down");
-    limited.retryAfterMs = static_cast<long long>(bucket.waitMs(manager_.limits().commandRate));
+    limited.retryAfterMs = static_cast<long long>(waitMs);
     return refuse(call, std::move(limited));
   }
   const uint64_t clientSeq = numberMember(params, "clientSeq");

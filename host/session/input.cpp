@@ -94,7 +94,7 @@ gw_status SessionManager::submit(plugin::Stream& stream, uint64_t token, const g
   if (!attachment.session) return GW_E_STATE;
   if (attachment.login && attachment.login->isWaiting()) return GW_E_AGAIN;
   if (input.text_p.len > limits_.preAuthBytes) return GW_E_LIMIT;
-  if (!mayCommand(attachment.commands)) {
+  if (refusedForMs(*attachment.session, &attachment) != 0) {
     Session::emitPrivate(attachment, notice("You type too fast; that line was not taken."));
     return GW_E_LIMIT;
   }
@@ -114,10 +114,26 @@ void SessionManager::readAgain() {
     if (plugin::Stream* stream = streams_.find(id)) stream->connection().kick();
 }
 
-bool SessionManager::mayCommand(TokenBucket& bucket) {
-  if (bucket.take(1, limits_.commandRate, limits_.commandBurst, nowNs())) return true;
-  ++services_.counters.rateLimited;
-  return false;
+uint64_t SessionManager::refusedForMs(Session& session, Attachment* from) {
+  double rate = limits_.commandRate;
+  double burst = limits_.commandBurst;
+  if (from) {
+    const plugin::AccountTraits& traits = from->stream.traits();
+    if (traits.commandRate > 0) rate = traits.commandRate;
+    burst = commandBurst(traits);
+  }
+  TokenBucket& bucket = from ? from->commands : session.requests;
+  if (!bucket.take(1, rate, burst, nowNs())) {
+    ++services_.counters.rateLimited;
+    return std::max<uint64_t>(1, bucket.waitMs(rate));
+  }
+  // Before login there is no user; afterwards each of their sessions has its share.
+  const double share = 1.0 / static_cast<double>(std::max<size_t>(1, session.sessionsOfUser));
+  const double userRate = limits_.userCommandRate * share;
+  const double userBurst = std::max(1.0, limits_.userCommandBurst * share);
+  if (session.user.userId.empty() || session.userCommands.take(1, userRate, userBurst, nowNs())) return 0;
+  ++services_.counters.userRateLimited;
+  return std::max<uint64_t>(1, session.userCommands.waitMs(userRate));
 }
 
 void SessionManager::handleTypedLine(Attachment& attachment, std::string line) {

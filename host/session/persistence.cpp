@@ -249,8 +249,23 @@ void SessionManager::unload(Session& session) {
     }
     saved->unloading = false;
     leavePlaying(*saved, "timeout");
+    if (!saved->user.isGuest) trimStored(id, saved->user.userId);
     discard(*saved);
   });
+}
+
+// Who plays many characters for a moment each must not fill the store.
+void SessionManager::trimStored(const SessionId& id, const std::string& userId) {
+  writeOf(
+      id,
+      [userId, keep = limits_.disconnectedPerUser](store::SessionStore& store) -> Result<void> {
+        const auto gone = store.trimSessionsOf(userId, keep);
+        return gone ? Result<void>() : Result<void>(gone.error());
+      },
+      [](Result<void> result) {
+        if (!result)
+          log::warn("session", "a user's sessions could not be trimmed", {{"error", result.error().message}});
+      });
 }
 
 // It came back while it was put away: its row says that it was let go, and must not.
@@ -310,6 +325,7 @@ Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle) {
   session.lastActivityUs = row.lastActivity;
   session.lastInputNs = nowNs();
   session.requests = TokenBucket(limits_.commandBurst, nowNs());
+  session.userCommands = TokenBucket(limits_.userCommandBurst, nowNs());
   session.isSaved = true;
   if (journal_) {
     session.journal = std::make_unique<SessionJournal>(*journal_, row.id, std::max<uint64_t>(1, row.recordCount));

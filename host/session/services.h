@@ -30,6 +30,9 @@ struct SessionLimits {
   uint32_t connectionsPerChannel = 4;  // of one session on one channel
   double commandRate = 20;
   uint32_t commandBurst = 40;
+  double userCommandRate = 40;  // of all connections of a user, shared out to their sessions
+  uint32_t userCommandBurst = 80;
+  uint32_t disconnectedPerUser = 3;  // put away in the store
   double unitRate = 200;
   uint32_t unitBurst = 400;
   uint64_t loginMs = 60'000;
@@ -68,6 +71,7 @@ struct SessionCounters {
   std::atomic<uint64_t> resumeRefused{0};
   std::atomic<uint64_t> commands{0};
   std::atomic<uint64_t> rateLimited{0};
+  std::atomic<uint64_t> userRateLimited{0};
   std::atomic<uint64_t> sessionsRefused{0};
   std::atomic<uint64_t> saveFailures{0};
   std::atomic<uint64_t> idleEnded{0};

@@ -164,6 +164,8 @@ class Session {
   std::unique_ptr<SessionJournal> journal;  // strict only
   bool isStranger = false;                  // made by /rpc and not logged in: counted against its address
   TokenBucket requests;                     // commands by POST /rpc: all its connections together
+  TokenBucket userCommands;                 // this session's share of its user's budget
+  size_t sessionsOfUser = 1;
 
  private:
   friend class SessionManager;

@@ -31,7 +31,13 @@ SessionManager::SessionManager(Services& services, plugin::StreamHost& streams, 
       users_(
           services.limits.sessionsPerUser,
           [this](SessionId id, UniqueFunction<void()> done) { finishAsReplaced(id, std::move(done)); },
-          [this](const Claim& claim, UniqueFunction<void(SessionId)> done) { findStored(claim, std::move(done)); }),
+          [this](const Claim& claim, UniqueFunction<void(SessionId)> done) { findStored(claim, std::move(done)); },
+          [this](SessionId id, size_t sessionsOfUser) {
+            SessionManager& owner = home(id);
+            owner.loop_.post([&owner, id, sessionsOfUser] {
+              if (Session* session = owner.find(id)) session->sessionsOfUser = sessionsOfUser;
+            });
+          }),
       tick_(
           loop_.timers(), [](void* self) { static_cast<SessionManager*>(self)->housekeeping(); }, this) {
   if (!services_.journal) return;
@@ -83,6 +89,7 @@ Session* SessionManager::create(const std::string& protocol, const std::string& 
   session->createdAtUs = session->lastActivityUs = nowUs();
   session->lastInputNs = nowNs();
   session->requests = TokenBucket(limits_.commandBurst, nowNs());
+  session->userCommands = TokenBucket(limits_.userCommandBurst, nowNs());
   if (journal_) session->journal = std::make_unique<SessionJournal>(*journal_, id, 1);
   Session& kept = *session;
   sessions_.emplace(id, std::move(session));
@@ -256,7 +263,7 @@ Attachment& SessionManager::attachmentFor(plugin::Stream& stream) {
   if (auto* known = dynamic_cast<Attachment*>(stream.context())) return *known;
   auto made = std::make_unique<Attachment>(stream);
   made->lastSeenNs = nowNs();
-  made->commands = TokenBucket(limits_.commandBurst, nowNs());
+  made->commands = TokenBucket(commandBurst(stream.traits()), nowNs());
   made->units = TokenBucket(limits_.unitBurst, nowNs());
   Attachment& kept = *made;
   stream.swapContext(std::move(made));

@@ -185,6 +185,7 @@ class SessionManager final : public plugin::InputPort {
   void discard(Session& session);  // out of memory
   void unload(Session& session);
   void stayLoaded(Session& session);
+  void trimStored(const SessionId& id, const std::string& userId);
   void restoreSome();
   void housekeeping();
   void publishFigures();
@@ -193,7 +194,12 @@ class SessionManager final : public plugin::InputPort {
   void extendTokens(Session& session);
   void refreshLongSessions();
   void checkLoginDeadline(Attachment& attachment);
-  bool mayCommand(TokenBucket& bucket);
+  /// Takes one command from the budgets of its connection (null: POST /rpc) and its user. 0: it may come;
+  /// else how long to wait, in ms.
+  uint64_t refusedForMs(Session& session, Attachment* from);
+  double commandBurst(const plugin::AccountTraits& traits) const {
+    return traits.commandBurst > 0 ? traits.commandBurst : limits_.commandBurst;
+  }
   void noteAuthenticated(Session& session);
   void handleTypedLine(Attachment& attachment, std::string line);
   bool handleOwnCommand(Session& session, Attachment& attachment, const std::string& line);

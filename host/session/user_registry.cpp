@@ -49,6 +49,7 @@ void UserRegistry::grant(const std::string& userId, Waiting waiting) {
   auto& sessions = users_[userId].sessions;
   std::erase_if(sessions, [&](const Held& held) { return held.session == waiting.claim.session; });
   sessions.push_back(Held{waiting.claim.session, waiting.claim.entityId, waiting.claim.gameSession});
+  shareOut(users_[userId]);
   waiting.done(Verdict{Verdict::Kind::kEnter, {}});
   decide(userId);
 }
@@ -64,7 +65,14 @@ void UserRegistry::release(const std::string& userId, const SessionId& session) 
   const auto it = users_.find(userId);
   if (it == users_.end()) return;
   std::erase_if(it->second.sessions, [&](const Held& held) { return held.session == session; });
+  shareOut(it->second);
   if (it->second.sessions.empty() && !it->second.deciding && it->second.waiting.empty()) users_.erase(it);
+}
+
+// With one session a user there is nothing to share.
+void UserRegistry::shareOut(const User& user) const {
+  if (sessionsPerUser_ <= 1 || !share_) return;
+  for (const Held& held : user.sessions) share_(held.session, user.sessions.size());
 }
 
 void UserRegistry::restored(const Claim& claim) {
@@ -72,6 +80,7 @@ void UserRegistry::restored(const Claim& claim) {
   for (const Held& held : user.sessions)
     if (held.session == claim.session) return;
   user.sessions.push_back(Held{claim.session, claim.entityId, claim.gameSession});
+  shareOut(user);
   if (user.sessions.size() <= sessionsPerUser_) return;
   const SessionId oldest = user.sessions.front().session;
   user.sessions.erase(user.sessions.begin());

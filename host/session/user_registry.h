@@ -36,8 +36,14 @@ class UserRegistry {
   /// find: asks the store for a stored session of (user, entity); answers on this loop (empty: none).
   using Find = std::function<void(const Claim& claim, UniqueFunction<void(SessionId found)> done)>;
 
-  UserRegistry(uint32_t sessionsPerUser, Finish finish, Find find)
-      : sessionsPerUser_(sessionsPerUser), finish_(std::move(finish)), find_(std::move(find)) {}
+  /// share: this session is one of so many of its user (command budgets are shared out).
+  using Share = std::function<void(SessionId session, size_t sessionsOfUser)>;
+
+  UserRegistry(uint32_t sessionsPerUser, Finish finish, Find find, Share share = {})
+      : sessionsPerUser_(sessionsPerUser),
+        finish_(std::move(finish)),
+        find_(std::move(find)),
+        share_(std::move(share)) {}
 
   void claim(Claim claim, UniqueFunction<void(Verdict)> done);
   /// The session has ended, or left Playing for good.
@@ -65,11 +71,13 @@ class UserRegistry {
   void decideWith(const std::string& userId, Waiting waiting, SessionId stored);
   void grant(const std::string& userId, Waiting waiting);
   void finished(const std::string& userId);
+  void shareOut(const User& user) const;
 
   static constexpr size_t kMaxWaiting = 16;
   uint32_t sessionsPerUser_;
   Finish finish_;
   Find find_;
+  Share share_;
   std::unordered_map<std::string, User> users_;
 };
 

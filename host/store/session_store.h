@@ -51,6 +51,9 @@ class SessionStore {
                                                        int64_t nowUs) = 0;
   virtual Result<std::vector<SessionRecord>> listSessions(size_t most) = 0;
   virtual Result<void> deleteSession(const SessionId& id) = 0;
+  /// Of a user's sessions that bear the clean-stop mark, so that no host has them, all but the `keep` used
+  /// last go; returns how many went.
+  virtual Result<size_t> trimSessionsOf(const std::string& userId, size_t keep) = 0;
   /// Deletes expired sessions and tokens; returns how many sessions.
   virtual Result<size_t> deleteExpired(int64_t nowUs) = 0;
 

@@ -49,6 +49,7 @@ class SqlSessionStore final : public SessionStore {
                                                int64_t nowUs) override;
   Result<std::vector<SessionRecord>> listSessions(size_t most) override;
   Result<void> deleteSession(const SessionId& id) override;
+  Result<size_t> trimSessionsOf(const std::string& userId, size_t keep) override;
   Result<size_t> deleteExpired(int64_t nowUs) override;
 
   Result<void> putToken(const TokenRecord& token) override;

@@ -234,6 +234,17 @@ Result<void> SqlSessionStore::deleteSession(const SessionId& id) {
   });
 }
 
+Result<size_t> SqlSessionStore::trimSessionsOf(const string& userId, size_t keep) {
+  return atomically([&]() -> Result<size_t> {
+    const auto put = sql_.rows<string>(
+        "SELECT id FROM sessions WHERE user_id = $1 AND clean_stop = 1 ORDER BY last_activity DESC, id", userId);
+    for (size_t i = keep; i < put.size(); ++i) {
+      if (auto gone = deleteSession(*SessionId::parse(std::get<0>(put[i]))); !gone) return gone.error();
+    }
+    return put.size() > keep ? put.size() - keep : 0;
+  });
+}
+
 Result<size_t> SqlSessionStore::deleteExpired(int64_t nowUs) {
   static constexpr int64_t kLoginMemoryUs = int64_t{30} * 24 * 3600 * 1'000'000;
   return atomically([&]() -> Result<size_t> {

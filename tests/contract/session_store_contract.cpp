@@ -255,6 +255,29 @@ TEST_P(SessionStoreContract, TheJournalIsReadInOrderAndTrimmed) {
   EXPECT_THAT(*store_->readJournal("gw-1", 0, 10), IsEmpty());
 }
 
+TEST_P(SessionStoreContract, AUsersOldestPutAwaySessionsCanBeTrimmed) {
+  std::vector<SessionId> sessions;
+  for (int i = 0; i < 5; ++i) {
+    SessionBundle b = bundleOf();
+    b.session.userId = "anna";
+    b.session.lastActivity = kNow + i;
+    b.session.cleanStop = i != 0;  // the oldest is in a host's memory
+    b.tokens = {tokenOf(b.session.id, "token " + std::to_string(i))};
+    ASSERT_TRUE(store_->saveSession(b).ok());
+    sessions.push_back(b.session.id);
+  }
+  SessionBundle other = bundleOf();
+  other.session.userId = "bert";
+  other.session.cleanStop = true;
+  ASSERT_TRUE(store_->saveSession(other).ok());
+  EXPECT_EQ(*store_->trimSessionsOf("anna", 4), 0u);
+  EXPECT_EQ(*store_->trimSessionsOf("anna", 2), 2u);
+  for (const size_t kept : {0u, 3u, 4u}) EXPECT_TRUE(store_->peekSession(sessions[kept])->has_value()) << kept;
+  for (const size_t gone : {1u, 2u}) EXPECT_FALSE(store_->peekSession(sessions[gone])->has_value()) << gone;
+  EXPECT_FALSE(store_->findToken("token 1", kNow)->has_value());
+  EXPECT_TRUE(store_->peekSession(other.session.id)->has_value());
+}
+
 TEST_P(SessionStoreContract, AnUncleanSessionGetsANewEpochEachTimeItIsTaken) {
   SessionBundle b = bundleOf();
   b.session.epoch = 3;

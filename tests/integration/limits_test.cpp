@@ -65,6 +65,66 @@ TEST_F(Limits, ASessionThatHasLastedLongEnoughEndsForGood) {
   EXPECT_EQ(refusedBy("sessionLifetime"), 1u);
 }
 
+// One budget for all connections of a user: a second one does not double it, and nobody else pays.
+TEST_F(Limits, AUsersConnectionsShareTheUsersBudgetOfCommands) {
+  launch(R"({"limits": {"commandRatePerUser": 0.01, "commandBurstPerUser": 3}})");
+  V1Client first(gateway().httpPort());
+  first.enterAsNew("Rita", "sesame-open-7");
+  V1Client second(gateway().httpPort());
+  second.login("Rita", "sesame-open-7");
+  first.command("say one");
+  second.command("say two");
+  first.command("say three");
+  const auto refused = second.tryRequest("command", {{"text", "say four"}, {"clientSeq", 1}});
+  EXPECT_EQ(refused.at("error").at("code"), "RATE_LIMITED") << refused;
+  EXPECT_GT(refused.at("error").at("retryAfterMs").get<int>(), 10'000) << refused;
+  EXPECT_EQ(refusedBy("userCommandRate"), 1u);
+  EXPECT_EQ(refusedBy("commandRate"), 0u);
+  V1Client other(gateway().httpPort());
+  other.enterAsNew("Sven", "sesame-open-7");
+  other.command("say hello");
+  first.expect("Sven says: hello");
+}
+
+TEST_F(Limits, AnAccountMayHaveARateOfItsOwn) {
+  launch(R"({"accounts": [
+    {"channel": "telnet", "account": "default", "commandRate": 0.01, "commandBurst": 4,
+     "listen": {"bind": "127.0.0.1", "port": 0}},
+    {"channel": "websocket", "account": "default", "http": "main"}]})");
+  TelnetClient telnet(gateway().telnetPort());
+  telnet.enterAsGuest();
+  for (int i = 0; i < 4; ++i) telnet.sendLine("say " + std::to_string(i));
+  telnet.expect("You type too fast; that line was not taken.");
+  V1Client ws(gateway().httpPort());
+  ws.enterAsGuest();
+  for (int i = 0; i < 10; ++i) ws.command("say " + std::to_string(i));
+  ws.expect("You say: 9");
+}
+
+// Whoever of two comes first, one session plays in the end, and the other login has taken it over.
+TEST_F(Limits, TwoLoginsAtTheSameInstantEndWithOneSession) {
+  launch(R"({"loops": 2})");
+  V1Client made(gateway().httpPort());
+  made.enterAsNew("Tina", "sesame-open-7");
+  made.request("logout");
+  made.readToClose();
+  for (int round = 0; round < 10; ++round) {
+    V1Client one(gateway().httpPort()), two(gateway().httpPort());
+    for (V1Client* client : {&one, &two})
+      client->send("connect", {{"auth", {{"username", "Tina"}, {"password", "sesame-open-7"}}}, {"character", "Tina"}});
+    const auto isIn = [](V1Client& client) {
+      client.poll();
+      return client.session().value("state", "") == "playing";
+    };
+    waitUntil("both are in", [&] { return isIn(one) && isIn(two); });
+    EXPECT_EQ(one.session().at("id"), two.session().at("id"));
+    const auto list = gateway().gwctlJson({"session", "list"});
+    EXPECT_EQ(list.at("items").size(), 1u) << list;
+    one.request("logout");
+    two.readToClose();
+  }
+}
+
 // More sessions than are saved at a time are due when the stop comes.
 TEST_F(Limits, AStopRightAfterManyLoginsIsCleanAndKeepsThem) {
   launch(R"({"limits": {"unauthenticatedPerAddress": 2000, "connectionsPerAddress": 2000,

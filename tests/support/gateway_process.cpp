@@ -27,7 +27,8 @@ constexpr char kUsual[] = R"({
   "limits": {
     "unauthenticatedPerAddress": 2000, "connectionsPerAddress": 20000,
     "connectionRatePerAddress": 20000, "connectionBurstPerAddress": 20000,
-    "commandRate": 5000, "commandBurst": 5000, "unitRate": 20000, "unitBurst": 20000
+    "commandRate": 5000, "commandBurst": 5000,
+    "commandRatePerUser": 5000, "commandBurstPerUser": 5000, "unitRate": 20000, "unitBurst": 20000
   },
   "lobby": {"registration": true, "guests": true, "rooms": ["lobby", "garden"],
     "registrationsPerHour": 10000, "guestsPerHour": 10000},

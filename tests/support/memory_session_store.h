@@ -178,6 +178,21 @@ class MemorySessionStore : public SessionStore {
       return {};
     });
   }
+  Result<size_t> trimSessionsOf(const std::string& userId, size_t keep) override {
+    return with<size_t>([&](MemoryTables& t) -> Result<size_t> {
+      std::vector<const SessionRecord*> put;
+      for (const auto& [id, b] : t.sessions)
+        if (b.session.userId == userId && b.session.cleanStop) put.push_back(&b.session);
+      std::sort(put.begin(), put.end(), [](auto* x, auto* y) { return x->lastActivity > y->lastActivity; });
+      size_t gone = 0;
+      for (size_t i = keep; i < put.size(); ++i, ++gone) {
+        const SessionId id = put[i]->id;
+        t.sessions.erase(id);
+        std::erase_if(t.tokens, [&](const auto& e) { return e.second.session == id; });
+      }
+      return gone;
+    });
+  }
   Result<size_t> deleteExpired(int64_t nowUs) override {
     return with<size_t>([&](MemoryTables& t) -> Result<size_t> {
       size_t gone = 0;

@@ -7,6 +7,7 @@
 #include "gateway_parts.h"
 #include "gateway_specs.h"
 #include "session/caller.h"
+#include "session/stop_progress.h"
 
 namespace gw {
 namespace {
@@ -91,28 +92,29 @@ void Gateway::settleJournal() {
 void Gateway::saveSessions(const std::function<bool()>& shouldSkipFlush) {
   Parts& parts = *parts_;
   if (!parts.store) return;
-  auto failed = std::make_shared<std::atomic<uint64_t>>(0);
-  onEveryLoop(parts.managers, config_.storeFlushMs, [failed](session::SessionManager& manager) {
-    manager.saveAllForStop([](size_t) {}, [failed](bool ok) { *failed += !ok; });
-  });
+  settleJournal();
+  auto progress = std::make_shared<session::StopProgress>(parts.managers.size());
+  for (const auto& manager : parts.managers)
+    manager->loop().post([progress, &manager = *manager] { manager.saveAllForStop(progress); });
   const uint64_t sliceMs = 200;
-  size_t left = 1;
-  for (uint64_t waited = 0; waited < config_.storeFlushMs && left > 0; waited += sliceMs) {
-    left = parts.store->flush(sliceMs, [](size_t jobs) {
-      log::info("gateway", "writing sessions to the store", {{"left", static_cast<uint64_t>(jobs)}});
-    });
-    if (left > 0 && shouldSkipFlush && shouldSkipFlush()) {
+  bool isDone = false;
+  for (uint64_t waited = 0; waited < config_.storeFlushMs && !isDone; waited += sliceMs) {
+    isDone = progress->wait(sliceMs);
+    if (isDone) break;
+    if (waited % 1000 == 0) log::info("gateway", "writing sessions to the store", {{"left", progress->left.load()}});
+    if (shouldSkipFlush && shouldSkipFlush()) {
       log::warn("gateway", "the store's flush was skipped; unsaved sessions are lost",
-                {{"jobs", static_cast<uint64_t>(left)}});
+                {{"sessions", progress->left.load()}});
       return;
     }
   }
-  if (left > 0) log::error("gateway", "the store did not finish in time", {{"jobs", static_cast<uint64_t>(left)}});
-  if (left == 0 && *failed == 0 && parts.journal) {
-    parts.journal->trimAll();
-    parts.store->flush(config_.storeFlushMs, nullptr);
-  }
-  if (*failed > 0) log::error("gateway", "sessions could not be saved", {{"sessions", failed->load()}});
+  if (!isDone) log::error("gateway", "the store did not finish in time", {{"sessions", progress->left.load()}});
+  if (progress->failed > 0)
+    log::error("gateway", "sessions could not be saved", {{"sessions", progress->failed.load()}});
+  if (isDone && progress->failed == 0 && parts.journal) parts.journal->trimAll();
+  // What else was asked of the store, lobby's settings for one.
+  if (parts.store->flush(isDone ? config_.storeFlushMs : 0, nullptr) > 0)
+    log::error("gateway", "the store did not finish in time");
 }
 
 Result<config::ReloadPlan> Gateway::reload() {

@@ -9,6 +9,7 @@
 #include "session/loop_journal.h"
 #include "session/session_manager.h"
 #include "session/session_metadata.h"
+#include "session/stop_progress.h"
 #include "store/store_worker.h"
 
 namespace gw::session {
@@ -16,6 +17,8 @@ namespace {
 
 constexpr uint64_t kCodeUs = 600'000'000;
 constexpr size_t kSavesUnderWay = 256;
+constexpr size_t kRestoresUnderWay = 64;
+constexpr size_t kMostRestoredEvents = 100'000;
 // In strict they share a transaction with the journal, where clients wait for every commit.
 constexpr size_t kStrictSavesUnderWay = 16;
 
@@ -332,9 +335,8 @@ Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle) {
     session.journal->setShown(session.head());
   }
   for (const store::LoggedEvent& entry : bundle.log) {
-    plugin::Event event;
-    if (!unpackEvent(entry.body, event)) continue;
-    session.log.append({entry.epoch, entry.seq}, plugin::makeLoopEvent(std::move(event)), limits_.log);
+    if (auto event = storedEvent(entry.body))
+      session.log.append({entry.epoch, entry.seq}, std::move(event), limits_.log);
   }
   for (const store::LineageRecord& record : bundle.lineages)
     session.restoreLineage(static_cast<uint32_t>(std::stoul(record.lineage)), record.device,
@@ -431,6 +433,17 @@ void SessionManager::findStored(const Claim& claim, UniqueFunction<void(SessionI
 
 bool SessionManager::wasPresent(const store::SessionRecord& row) { return parseMetadata(row.metadata).isPresent; }
 
+// What was said to many is in the logs of many: while all of them come back it is made once.
+plugin::LoopEventPtr SessionManager::storedEvent(const std::string& body) {
+  const auto known = restoredEvents_.find(body);
+  if (known != restoredEvents_.end()) return known->second;
+  plugin::Event event;
+  if (!unpackEvent(body, event)) return {};
+  auto made = plugin::makeLoopEvent(std::move(event));
+  if (restored_ && restoredEvents_.size() < kMostRestoredEvents) restoredEvents_.emplace(body, made);
+  return made;
+}
+
 void SessionManager::restore(std::vector<SessionId> sessions, UniqueFunction<void()> done) {
   restore_ = std::move(sessions);
   restored_ = std::move(done);
@@ -438,7 +451,7 @@ void SessionManager::restore(std::vector<SessionId> sessions, UniqueFunction<voi
 }
 
 void SessionManager::restoreSome() {
-  while (restoresUnderWay_ < kSavesUnderWay && !restore_.empty()) {
+  while (restoresUnderWay_ < kRestoresUnderWay && !restore_.empty()) {
     const SessionId id = restore_.back();
     restore_.pop_back();
     ++restoresUnderWay_;
@@ -448,7 +461,9 @@ void SessionManager::restoreSome() {
       restoreSome();
     });
   }
-  if (restoresUnderWay_ == 0 && restored_) std::exchange(restored_, nullptr)();
+  if (restoresUnderWay_ > 0 || !restored_) return;
+  restoredEvents_.clear();
+  std::exchange(restored_, nullptr)();
 }
 
 void SessionManager::giveQueuedCommands() {
@@ -456,25 +471,38 @@ void SessionManager::giveQueuedCommands() {
     for (const auto& [seq, text] : session->commands()) giveToBackend(id, seq, text);
 }
 
-void SessionManager::saveAllForStop(UniqueFunction<void(size_t)> done, std::function<void(bool)> eachSaved) {
+void SessionManager::saveAllForStop(std::shared_ptr<StopProgress> progress) {
   // What the tick would save later would take the mark away again.
   tick_.cancel();
   dirty_.clear();
   savesDue_ = 0;
-  size_t submitted = 0;
   for (auto& [id, session] : sessions_) {
     if (session->state() != State::kDisconnected && session->state() != State::kPlaying) continue;
     if (session->state() == State::kPlaying) (void)session->setState(State::kDisconnected);
     session->timer.cancel();
-    session->saveDue = false;
-    if (!services_.store) continue;
-    ++submitted;
-    services_.store->submitRequired(
-        storeKey(id),
-        [bundle = bundleOf(*session, true)](store::SessionStore& store) { return store.saveSession(bundle); },
-        [eachSaved](Result<void> result) { eachSaved(result.ok()); });
+    lastSaves_.push_back(id);
   }
-  done(submitted);
+  progress->left += lastSaves_.size();
+  progress->loopCounted();
+  saveLast(std::move(progress));
+}
+
+// A few at a time: each is a copy of its log.
+void SessionManager::saveLast(std::shared_ptr<StopProgress> progress) {
+  while (lastSavesUnderWay_ < kSavesUnderWay && !lastSaves_.empty()) {
+    Session* session = find(lastSaves_.back());
+    lastSaves_.pop_back();
+    if (!session) {
+      progress->saved(true);
+      continue;
+    }
+    ++lastSavesUnderWay_;
+    saveNow(*session, true, [this, progress](bool ok) {
+      --lastSavesUnderWay_;
+      progress->saved(ok);
+      saveLast(progress);
+    });
+  }
 }
 
 }  // namespace gw::session

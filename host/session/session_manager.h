@@ -33,6 +33,7 @@ struct SessionRecord;
 namespace gw::session {
 
 class LoopJournal;
+class StopProgress;
 
 enum class LoginKind : uint8_t { kPassword, kRegister, kGuest };
 
@@ -158,8 +159,8 @@ class SessionManager final : public plugin::InputPort {
   void markForSaving(Session& session);
   void load(const SessionId& id, UniqueFunction<void(Session*)> then);
   void saveNow(Session& session, bool cleanStop, UniqueFunction<void(bool)> done);
-  /// [loop] Writes every session's final state with the clean-stop mark; done is called on a store worker.
-  void saveAllForStop(UniqueFunction<void(size_t submitted)> done, std::function<void(bool)> eachSaved);
+  /// [loop] Writes every session's final state with the clean-stop mark.
+  void saveAllForStop(std::shared_ptr<StopProgress> progress);
 
   // After a restart, before clients come in: who was here is here, to hear what the others say.
   static bool wasPresent(const store::SessionRecord& row);
@@ -187,6 +188,8 @@ class SessionManager final : public plugin::InputPort {
   void stayLoaded(Session& session);
   void trimStored(const SessionId& id, const std::string& userId);
   void restoreSome();
+  plugin::LoopEventPtr storedEvent(const std::string& body);  // null: damaged
+  void saveLast(std::shared_ptr<StopProgress> progress);
   void housekeeping();
   void publishFigures();
   void guardMemory();
@@ -278,10 +281,13 @@ class SessionManager final : public plugin::InputPort {
   std::vector<SessionId> checkpoint_;  // still to be saved for it
   size_t checkpointSaves_ = 0;         // under way
   bool isCheckpointing_ = false;
-  bool isStalled_ = false;  // what waits for the journal has waited for long
+  bool isStalled_ = false;            // what waits for the journal has waited for long
+  std::vector<SessionId> lastSaves_;  // at the stop
+  size_t lastSavesUnderWay_ = 0;
   std::vector<SessionId> restore_;
   size_t restoresUnderWay_ = 0;
   UniqueFunction<void()> restored_;
+  std::unordered_map<std::string, plugin::LoopEventPtr> restoredEvents_;  // by their packed form
   std::vector<uint64_t> unread_;  // streams whose input waits for room in the journal
   std::unordered_map<SessionId, std::vector<UniqueFunction<void(Session*)>>> loading_;
   std::unordered_map<std::string, uint32_t> strangerSessions_;

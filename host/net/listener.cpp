@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "net/peer_address.h"
+#include "net/proxy_gate.h"
 #include "net/timer_queue.h"
 
 namespace gw::net {
@@ -172,13 +173,33 @@ struct Listener::State {
     Timer pause_;
   };
 
+  struct Entrance {
+    std::unique_ptr<ProxyGate> gate;  // null: sockets go to the sink as they come
+    std::vector<std::unique_ptr<Acceptor>> acceptors;
+  };
+  void openEntrance(size_t loopIndex, const std::shared_ptr<const Sink>& sink);
+
   std::string name;
   uint16_t port = 0;
   Sockets sockets;
-  std::vector<EventLoop*> loops;                                // [control] that accept
-  std::vector<std::vector<std::unique_ptr<Acceptor>>> perLoop;  // [i] is touched by loops[i] alone
+  std::shared_ptr<ProxyRules> proxy;  // null: no PROXY headers here
+  std::vector<EventLoop*> loops;      // [control] that accept
+  std::vector<Entrance> perLoop;      // [i] is touched by loops[i] alone
   std::atomic<uint64_t> errors{0};
 };
+
+// [loop]
+void Listener::State::openEntrance(size_t loopIndex, const std::shared_ptr<const Sink>& sink) {
+  Entrance& entrance = perLoop[loopIndex];
+  EventLoop& loop = *loops[loopIndex];
+  auto taker = sink;
+  if (proxy) {
+    entrance.gate = std::make_unique<ProxyGate>(loop, proxy, sink);
+    taker = std::make_shared<const Sink>(
+        [gate = entrance.gate.get()](EventLoop&, int fd, PeerAddress peer) { gate->take(fd, std::move(peer)); });
+  }
+  for (int fd : sockets.fds) entrance.acceptors.push_back(std::make_unique<Acceptor>(loop, fd, taker, errors));
+}
 
 void Listener::State::Acceptor::onFdReady(uint32_t) {
   for (int i = 0; i < kAcceptBatch; ++i) {
@@ -248,6 +269,8 @@ const std::string& Listener::name() const { return state_->name; }
 
 uint64_t Listener::acceptErrors() const { return state_->errors.load(std::memory_order_relaxed); }
 
+void Listener::requireProxyHeader(std::shared_ptr<ProxyRules> rules) { state_->proxy = std::move(rules); }
+
 void Listener::startAccepting(const std::vector<EventLoop*>& loops, Sink sink) {
   stopAccepting();
   State& state = *state_;
@@ -256,11 +279,7 @@ void Listener::startAccepting(const std::vector<EventLoop*>& loops, Sink sink) {
   const auto shared = std::make_shared<const Sink>(std::move(sink));
   Arrival arrival;
   for (size_t i = 0; i < loops.size(); ++i) {
-    loops[i]->post([&state, i, shared, ticket = arrival.ticket()] {
-      for (int fd : state.sockets.fds) {
-        state.perLoop[i].push_back(std::make_unique<State::Acceptor>(*state.loops[i], fd, shared, state.errors));
-      }
-    });
+    loops[i]->post([&state, i, shared, ticket = arrival.ticket()] { state.openEntrance(i, shared); });
   }
   arrival.wait();
 }
@@ -269,7 +288,7 @@ void Listener::stopAccepting() {
   State& state = *state_;
   Arrival arrival;
   for (size_t i = 0; i < state.loops.size(); ++i) {
-    state.loops[i]->post([&state, i, ticket = arrival.ticket()] { state.perLoop[i].clear(); });
+    state.loops[i]->post([&state, i, ticket = arrival.ticket()] { state.perLoop[i] = {}; });
   }
   arrival.wait();
   state.loops.clear();

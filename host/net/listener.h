@@ -3,7 +3,8 @@
 //
 // bind() and setAccepting() [control]. Accepting happens on the loops: each loop watches the listening
 // fd (EPOLLEXCLUSIVE) and calls the sink on its own thread with a non-blocking socket that has
-// SO_SNDBUF, TCP_NODELAY and TCP_USER_TIMEOUT set.
+// SO_SNDBUF, TCP_NODELAY and TCP_USER_TIMEOUT set. Behind proxies (requireProxyHeader) the sink gets a
+// socket once its PROXY header has been read, with the address that it names.
 
 #include <cstdint>
 #include <functional>
@@ -26,6 +27,8 @@ struct SocketOptions {
   int userTimeoutMs = 60'000;
 };
 
+struct ProxyRules;  // net/proxy_gate.h
+
 class Listener {
  public:
   using Sink = std::function<void(EventLoop& loop, int fd, PeerAddress peer)>;
@@ -38,6 +41,9 @@ class Listener {
 
   uint16_t port() const;
   const std::string& name() const;
+  /// [control] Before startAccepting(): every socket must come from one of these proxies and begin with
+  /// a PROXY header.
+  void requireProxyHeader(std::shared_ptr<ProxyRules> rules);
   /// [control] Starts or stops accepting on these loops; the backlog stays with the kernel. Returns
   /// when every loop has done so. The loops must be running.
   void startAccepting(const std::vector<EventLoop*>& loops, Sink sink);

@@ -146,7 +146,7 @@ void Gateway::startStore() {
       [](Result<void>) {});
   parts_->store->flush(10'000, nullptr);
   parts_->services.gatewayId = id;
-  parts_->admission.setBannedAddresses(std::move(blocks));
+  parts_->admission.setBannedAddresses(blocks);
   parts_->admission.setBannedUsers(std::move(users));
 }
 
@@ -289,12 +289,14 @@ void Gateway::startChannels() {
   options.settings.connection = connectionLimits(config_.limits);
   options.settings.http.headerMs = static_cast<uint32_t>(config_.limits.handshakeMs);
   options.settings.admission.maxConnections = config_.limits.connections;
-  options.settings.admission.admit = [&parts](const net::PeerAddress& peer) {
-    const char* refusal = parts.admission.admit(peer, parts.clock.nowNs());
+  options.settings.admission.hooks.admit = [&parts](const net::PeerAddress& peer, net::Arrival arrival) {
+    const char* refusal = parts.admission.admit(peer, parts.clock.nowNs(), arrival);
     if (refusal) log::debug("http", "connection refused", {{"peer", peer.toString()}, {"why", refusal}});
-    return refusal == nullptr;
+    return refusal;
   };
-  options.settings.admission.left = [&parts](const net::PeerAddress& peer) { parts.admission.released(peer, false); };
+  options.settings.admission.hooks.left = [&parts](const net::PeerAddress& peer, net::Arrival arrival) {
+    parts.admission.released(peer, false, arrival);
+  };
   options.onChange = [&parts] {
     if (parts.health) parts.health->poke();
   };

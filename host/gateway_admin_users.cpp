@@ -7,6 +7,7 @@
 #include "backend/lobby/guest_names.h"
 #include "backend/lobby/names.h"
 #include "backend/lobby/settings.h"
+#include "base/address_block.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "gateway_admin_ask.h"
@@ -109,15 +110,16 @@ Result<store::BanRecord> GatewayAdmin::addBan(const store::BanRecord& wanted) {
   store::BanRecord ban = wanted;
   ban.id = "b-" + randomToken(8);
   ban.createdAt = gateway_.parts_->clock.wallUs();
-  if (ban.kind == "address" && !session::addressInBlock(ban.value.substr(0, ban.value.find('/')), ban.value))
+  const auto block = AddressBlock::parse(ban.value);
+  if (ban.kind == "address" && !block)
     return fail(ErrorCode::kInvalid,
                 log::quoted(ban.value) + " is neither an address nor a block such as 203.0.113.0/24");
   const auto done = inStore([ban](store::SessionStore& store) { return store.addBan(ban); });
   if (!done) return done.error();
   refreshBans();
   endSessions(
-      [ban](const Visitor& visitor) {
-        if (ban.kind == "address") return session::addressInBlock(visitor.address, ban.value);
+      [ban, block](const Visitor& visitor) {
+        if (ban.kind == "address") return block->contains(visitor.address);
         return visitor.userId == ban.value || strcasecmp(visitor.userName.c_str(), ban.value.c_str()) == 0;
       },
       "You are banned.");
@@ -151,7 +153,7 @@ void GatewayAdmin::refreshBans() {
   if (!list) return;
   std::vector<std::string> blocks, users;
   for (const auto& ban : *list) (ban.kind == "address" ? blocks : users).push_back(ban.value);
-  gateway_.parts_->admission.setBannedAddresses(std::move(blocks));
+  gateway_.parts_->admission.setBannedAddresses(blocks);
   gateway_.parts_->admission.setBannedUsers(std::move(users));
 }
 

@@ -82,6 +82,9 @@ Result<void> ChannelAccount::bindOwnListener() {
   if (!bound) return bound.error();
   listener_ = std::move(*bound);
   boundPort_ = listener_->port();
+  if (spec_.proxy.hasHeader) {
+    listener_->requireProxyHeader(std::make_shared<net::ProxyRules>(id(), spec_.proxy.trusted, context_.proxyCounts));
+  }
   return {};
 }
 

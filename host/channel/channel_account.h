@@ -31,6 +31,7 @@ struct AccountContext {
   plugin::StreamAcceptor& acceptor;
   const Clock& clock;
   net::SocketOptions socket;
+  std::shared_ptr<net::ProxyCounts> proxyCounts;
   std::vector<net::EventLoop*> loops;  // empty until the gateway accepts
 };
 

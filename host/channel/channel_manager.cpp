@@ -13,7 +13,7 @@ ChannelManager::ChannelManager(ManagerOptions options, ControlThread& control, p
     : settings_(std::move(options.settings)),
       onChange_(std::move(options.onChange)),
       control_(control),
-      context_{catalog, acceptor, clock, settings_.socket, {}} {
+      context_{catalog, acceptor, clock, settings_.socket, settings_.proxyCounts, {}} {
   for (HttpListenerSpec& spec : options.http)
     http_.push_back(std::make_unique<HttpListener>(std::move(spec), settings_));
   for (AccountSpec& spec : options.accounts) {

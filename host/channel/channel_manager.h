@@ -64,6 +64,8 @@ class ChannelManager {
   std::vector<AccountSnapshot> snapshots() const;                 // any thread
   Result<AccountSnapshot> snapshot(const std::string& id) const;  // any thread; kNotFound
   bool isAnyAccepting() const;                                    // any thread; for readiness
+  /// Sockets refused for want of a PROXY header, of all listeners. Any thread.
+  const net::ProxyCounts& proxyCounts() const { return *settings_.proxyCounts; }
   const std::vector<std::unique_ptr<HttpListener>>& httpListeners() const { return http_; }
 
  private:

@@ -21,7 +21,9 @@ std::string hostAndPort(const std::string& host, uint16_t port) {
 HttpListener::HttpListener(HttpListenerSpec spec, const HttpSettings& settings)
     : spec_(std::move(spec)),
       settings_(settings),
-      front_(std::make_shared<net::HttpFront>(settings.http, settings.connection)) {
+      front_(std::make_shared<net::HttpFront>(settings.http, settings.connection,
+                                              net::HttpProxyRules{spec_.proxy.trusted, spec_.forwardedHeader,
+                                                                  spec_.trustedProxiesKey, settings.admission.hooks})) {
   routes_[kGatewayOwner] = spec_.extraRoutes;
 }
 
@@ -40,6 +42,10 @@ Result<void> HttpListener::bind() {
   if (!bound) return bound.error();
   listener_ = std::move(*bound);
   boundPort_ = listener_->port();
+  if (spec_.proxy.hasHeader) {
+    listener_->requireProxyHeader(
+        std::make_shared<net::ProxyRules>(spec_.name, spec_.proxy.trusted, settings_.proxyCounts));
+  }
   publishRules(spec_.rules);
   publishTable();
   return {};
@@ -60,9 +66,10 @@ void HttpListener::startAccepting(const std::vector<net::EventLoop*>& loops) {
   // Everything by value or shared: a socket may be accepted while this object closes.
   listener_->startAccepting(loops, [front = front_, tls = tls_, counts = counts_, settings = &settings_](
                                        net::EventLoop& loop, int fd, net::PeerAddress peer) {
-    const HttpAdmission& admission = settings->admission;
-    const bool isFull = counts->waiting.load(std::memory_order_relaxed) >= admission.maxConnections;
-    if (isFull || (admission.admit && !admission.admit(peer))) {
+    const net::AdmissionHooks& hooks = settings->admission.hooks;
+    const net::Arrival arrival = front->isProxy(peer) ? net::Arrival::kProxy : net::Arrival::kSocket;
+    const bool isFull = counts->waiting.load(std::memory_order_relaxed) >= settings->admission.maxConnections;
+    if (isFull || (hooks.admit && hooks.admit(peer, arrival) != nullptr)) {
       counts->refused.fetch_add(1, std::memory_order_relaxed);
       ::close(fd);
       return;
@@ -71,14 +78,14 @@ void HttpListener::startAccepting(const std::vector<net::EventLoop*>& loops) {
     auto session = tls ? tls->newSession(fd) : nullptr;
     if (tls && !session) {
       counts->waiting.fetch_sub(1, std::memory_order_relaxed);
-      if (admission.left) admission.left(peer);
+      if (hooks.left) hooks.left(peer, arrival);
       ::close(fd);
       return;
     }
     auto connection = std::make_unique<net::Connection>(loop, fd, peer, front->connectionLimits(), std::move(session));
-    front->accept(std::move(connection), [counts, settings, peer] {
+    front->accept(std::move(connection), [counts, settings, peer, arrival] {
       counts->waiting.fetch_sub(1, std::memory_order_relaxed);
-      if (settings->admission.left) settings->admission.left(peer);
+      if (settings->admission.hooks.left) settings->admission.hooks.left(peer, arrival);
     });
   });
 }

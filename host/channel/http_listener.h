@@ -15,14 +15,15 @@
 
 #include "base/result.h"
 #include "channel/account_spec.h"
+#include "net/arrival.h"
+#include "net/proxy_gate.h"
 
 namespace gw::channel {
 
-/// Who may connect before a request has been read; any loop calls it.
+/// Who may connect before a request has been read, and whose requests are taken from trusted proxies.
 struct HttpAdmission {
-  std::function<bool(const net::PeerAddress&)> admit;  // null: everyone
-  std::function<void(const net::PeerAddress&)> left;   // for each admitted one, once
-  uint64_t maxConnections = 10'000;                    // per listener, without a stream; over it: refused
+  net::AdmissionHooks hooks;
+  uint64_t maxConnections = 10'000;  // per listener, without a stream; over it: refused
 };
 
 struct HttpSettings {
@@ -30,6 +31,7 @@ struct HttpSettings {
   net::HttpLimits http;
   net::ConnectionLimits connection;
   HttpAdmission admission;
+  std::shared_ptr<net::ProxyCounts> proxyCounts = std::make_shared<net::ProxyCounts>();
 };
 
 class HttpListener {

@@ -119,6 +119,8 @@ class Connection final : private FdHandler {
 
   EventLoop& loop() { return *loop_; }
   const PeerAddress& peer() const { return peer_; }
+  /// A trusted proxy has said who its client is.
+  void setPeer(PeerAddress client) { peer_ = std::move(client); }
   PeerAddress local() const;  // getsockname
   bool isTls() const { return tls_ != nullptr; }
   int fd() const { return fd_; }

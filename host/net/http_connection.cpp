@@ -28,7 +28,8 @@ HttpConnection::HttpConnection(std::shared_ptr<HttpShared> shared, std::unique_p
       onDone_(std::move(onDone)),
       timer_(
           loop_->timers(), [](void* self) { static_cast<HttpConnection*>(self)->onDeadline(); }, this),
-      parser_(shared_->limits) {}
+      parser_(shared_->limits),
+      isProxy_(shared_->proxies.trusted.contains(connection_->peer().ip)) {}
 
 HttpConnection::~HttpConnection() {
   if (transaction_ != nullptr) transaction_->lose();
@@ -129,6 +130,7 @@ void HttpConnection::examineHead() {
     isLast_ = true;
     return refuse(421, "this host name is not served here");
   }
+  if (!admitClient(request)) return;
   routes_ = shared_->routes();
   RouteMatch match = matchRoute(*routes_, request.method, request.target.path);
   if (match.route == nullptr && match.allow.empty()) {
@@ -150,6 +152,20 @@ void HttpConnection::examineHead() {
     enterPhase(Phase::kBody);
     if (waitsForGo) connection_->send(kContinue);
   }
+}
+
+bool HttpConnection::admitClient(const HttpRequest& request) {
+  const HttpProxyRules& proxies = shared_->proxies;
+  if (!isProxy_) {
+    warnOfUnknownProxy(proxies, connection_->peer(), request);
+    return true;
+  }
+  const char* refusal = nullptr;
+  client_ = ProxiedClient::admit(
+      proxies, clientBehind(connection_->peer(), proxies.trusted, proxies.header, request.headers), refusal);
+  if (client_) return true;
+  refuse(429, refusal);
+  return false;
 }
 
 bool HttpConnection::examineOrigin(const HttpRequest& request, const HttpRules& rules, const RouteMatch& match) {
@@ -222,6 +238,7 @@ void HttpConnection::answer(const HttpTransaction& transaction, int status, cons
 
 void HttpConnection::send(ResponseShape shape, const std::vector<HttpHeader>& headers, std::string_view body,
                           bool isHead) {
+  client_.reset();
   shape.isKeptAlive = !isLast_;
   shape.contentLength = body.size();
   const std::string head = responseHead(shape, headers);
@@ -248,7 +265,9 @@ std::unique_ptr<Connection> HttpConnection::giveAway(const HttpTransaction& tran
   } else {
     connection_->send(responseHead({.hasLength = false, .corsOrigin = transaction.corsOrigin()}, headers));
   }
+  if (client_) connection_->setPeer(client_->address());
   std::unique_ptr<Connection> connection = std::move(connection_);
+  client_.reset();
   timer_.cancel();
   std::unique_ptr<HttpConnection> self = shared_->leave(*this);
   connection->loop().deleteLater(std::move(self));

@@ -14,6 +14,7 @@
 #include "net/http_request_parser.h"
 #include "net/http_response.h"
 #include "net/http_shared.h"
+#include "net/proxied_client.h"
 
 namespace gw::net {
 
@@ -28,6 +29,9 @@ class HttpConnection final : public ConnectionHandler {
   void closeWhenIdle();
   Connection& connection() { return *connection_; }
   const EventLoop& loop() const { return *loop_; }  // any thread
+  /// Whose request is under way.
+  const PeerAddress& client() const { return client_ ? client_->address() : connection_->peer(); }
+  bool isProxy() const { return isProxy_; }
 
   // The transaction's way back.
   void answer(const HttpTransaction& transaction, int status, const std::vector<HttpHeader>& headers,
@@ -48,6 +52,7 @@ class HttpConnection final : public ConnectionHandler {
   size_t readRequests(Connection& connection, std::string_view bytes);
   bool isFree() const { return transaction_ == nullptr && connection_ != nullptr; }
   void examineHead();
+  bool admitClient(const HttpRequest& request);
   bool examineOrigin(const HttpRequest& request, const HttpRules& rules, const RouteMatch& match);
   void dispatch();
   void runHandler(const std::shared_ptr<HttpTransaction>& transaction);
@@ -69,6 +74,8 @@ class HttpConnection final : public ConnectionHandler {
   std::shared_ptr<const RouteTable> routes_;
   const HttpRoute* route_ = nullptr;
   bool isCorsAllowed_ = false;
+  const bool isProxy_;                      // the peer is a trusted proxy ...
+  std::unique_ptr<ProxiedClient> client_;   // ... for this client, from a request's head to its answer
   HttpTransaction* transaction_ = nullptr;  // not owned: see ~HttpTransaction
 };
 

@@ -9,8 +9,8 @@
 
 namespace gw::net {
 
-HttpShared::HttpShared(HttpLimits l, ConnectionLimits c)
-    : limits(l), connectionLimits(c), routes_(std::make_shared<RouteTable>()) {
+HttpShared::HttpShared(HttpLimits l, ConnectionLimits c, HttpProxyRules p)
+    : limits(l), connectionLimits(c), proxies(std::move(p)), routes_(std::make_shared<RouteTable>()) {
   HttpRules rules;
   rules.allowedHosts = {"localhost", "127.0.0.1", "[::1]"};
   rules_ = std::make_shared<HttpRules>(std::move(rules));
@@ -87,8 +87,8 @@ struct HttpFront::Shared : HttpShared {
   using HttpShared::HttpShared;
 };
 
-HttpFront::HttpFront(HttpLimits limits, ConnectionLimits connectionLimits)
-    : shared_(std::make_shared<Shared>(limits, connectionLimits)) {}
+HttpFront::HttpFront(HttpLimits limits, ConnectionLimits connectionLimits, HttpProxyRules proxies)
+    : shared_(std::make_shared<Shared>(limits, connectionLimits, std::move(proxies))) {}
 
 HttpFront::~HttpFront() {
   // Each connection holds the shared part: emptied here, or they would keep each other alive.
@@ -98,6 +98,8 @@ HttpFront::~HttpFront() {
 }
 
 const ConnectionLimits& HttpFront::connectionLimits() const { return shared_->connectionLimits; }
+
+bool HttpFront::isProxy(const PeerAddress& peer) const { return shared_->proxies.trusted.contains(peer.ip); }
 
 HttpFigures HttpFront::figures() const {
   return {shared_->requests.load(std::memory_order_relaxed), shared_->refused.load(std::memory_order_relaxed),

@@ -5,6 +5,9 @@
 // Refused with 4xx and closed: giant or slow headers (headerMs), Content-Length with
 // Transfer-Encoding (smuggling), two Content-Lengths, unknown methods, obs-fold, NUL; Host missing or
 // not allowed: 421; Origin not allowed: 403. Query strings are never logged.
+// A connection of a trusted proxy carries many clients: each request says whose it is (net/forwarded_for.h)
+// and is let in, or refused with 429, as that client's. Nobody else is believed; X-Forwarded-Proto and
+// the like are never looked at.
 // One request at a time per connection; pipelined bytes wait.
 
 #include <cstdint>
@@ -14,8 +17,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/address_block.h"
 #include "base/unique_function.h"
+#include "net/arrival.h"
 #include "net/connection.h"
+#include "net/forwarded_for.h"
 
 namespace gw::net {
 
@@ -43,6 +49,14 @@ struct HttpRules {
   std::vector<std::string> allowedOrigins;  // exact "https://host[:port]"; besides the listener's own
 };
 
+/// Reverse proxies in front of a front.
+struct HttpProxyRules {
+  AddressBlocks trusted;  // empty: none, and nobody's header is believed
+  ForwardedHeader header = ForwardedHeader::kXForwardedFor;
+  std::string configKey;     // where `trusted` is configured, for the warning that names it
+  AdmissionHooks admission;  // of their clients' requests
+};
+
 /// One request under way. [loop] Held by shared_ptr: a handler may keep it until it has answered.
 /// Dropping the last reference without an answer answers 500. Views are valid until the answer.
 class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
@@ -53,7 +67,9 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
   virtual std::string_view query() const = 0;  // raw
   virtual std::string_view body() const = 0;
   virtual const std::vector<HttpHeader>& headers() const = 0;
-  virtual const PeerAddress& peer() const = 0;
+  virtual const PeerAddress& peer() const = 0;  // the client, behind whatever trusted proxies
+  /// A trusted proxy's connection brought it: the client's own was not seen here.
+  virtual bool isThroughProxy() const { return false; }
   virtual bool isTls() const = 0;
   virtual EventLoop& loop() = 0;
   /// False once the peer has gone or an answer was given.
@@ -96,11 +112,12 @@ struct HttpFigures {
 /// here go with it.
 class HttpFront {
  public:
-  HttpFront(HttpLimits limits, ConnectionLimits connectionLimits);
+  HttpFront(HttpLimits limits, ConnectionLimits connectionLimits, HttpProxyRules proxies = {});
   ~HttpFront();
   void publish(std::shared_ptr<const RouteTable> routes);     // any thread
   void publishRules(std::shared_ptr<const HttpRules> rules);  // any thread
   const ConnectionLimits& connectionLimits() const;           // for connections that go to accept()
+  bool isProxy(const PeerAddress& peer) const;                // any thread
   /// Starts a connection and keeps it until it is closed or given away. onDone: it left the front (for counting).
   void accept(std::unique_ptr<Connection> connection, Task onDone);
   HttpFigures figures() const;  // any thread

@@ -17,7 +17,7 @@ namespace gw::net {
 class HttpConnection;
 
 struct HttpShared {
-  HttpShared(HttpLimits l, ConnectionLimits c);
+  HttpShared(HttpLimits l, ConnectionLimits c, HttpProxyRules p);
   ~HttpShared();
 
   // Any thread.
@@ -31,6 +31,7 @@ struct HttpShared {
 
   const HttpLimits limits;
   const ConnectionLimits connectionLimits;
+  const HttpProxyRules proxies;
   std::atomic<uint64_t> requests{0}, refused{0}, deadlines{0};
 
  private:

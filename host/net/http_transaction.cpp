@@ -15,7 +15,8 @@ HttpTransaction::HttpTransaction(HttpConnection& owner, std::unique_ptr<HttpRequ
                                  std::shared_ptr<const RouteTable> routes, const HttpRoute& route, bool isCorsAllowed)
     : owner_(&owner),
       loop_(owner.connection().loop()),
-      peer_(owner.connection().peer()),
+      peer_(owner.client()),
+      isThroughProxy_(owner.isProxy()),
       isTls_(owner.connection().isTls()),
       isCorsAllowed_(isCorsAllowed),
       request_(std::move(request)),

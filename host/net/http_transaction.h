@@ -20,6 +20,7 @@ class HttpTransaction final : public HttpExchange {
   std::string_view body() const override { return request_->body; }
   const std::vector<HttpHeader>& headers() const override { return request_->headers; }
   const PeerAddress& peer() const override { return peer_; }
+  bool isThroughProxy() const override { return isThroughProxy_; }
   bool isTls() const override { return isTls_; }
   EventLoop& loop() override { return loop_; }
   bool isOpen() const override { return owner_ != nullptr; }
@@ -38,6 +39,7 @@ class HttpTransaction final : public HttpExchange {
   HttpConnection* owner_;
   EventLoop& loop_;
   const PeerAddress peer_;
+  const bool isThroughProxy_;
   const bool isTls_;
   const bool isCorsAllowed_;
   std::unique_ptr<HttpRequest> request_;

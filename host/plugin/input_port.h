@@ -26,7 +26,8 @@ class InputPort {
   virtual ~InputPort() = default;
 
   /// Null: take it. Else why not, for the log and the counters; the socket is closed.
-  /// isNewSocket: false for a stream made of an HTTP connection that was let in as such.
+  /// isNewSocket: false for a stream made of an HTTP connection that was let in as such; true for one that came
+  /// through a proxy, whose client is new here.
   virtual const char* admit(const net::PeerAddress& peer, bool isNewSocket) = 0;
   /// The stream is open; for a bound one its context says to what.
   virtual void opened(Stream& stream) = 0;

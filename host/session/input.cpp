@@ -22,7 +22,7 @@ plugin::Event notice(std::string line) {
 }  // namespace
 
 const char* SessionManager::admit(const net::PeerAddress& peer, bool isNewSocket) {
-  return services_.admission.admit(peer, nowNs(), isNewSocket);
+  return services_.admission.admit(peer, nowNs(), isNewSocket ? net::Arrival::kSocket : net::Arrival::kStream);
 }
 
 gw_status SessionManager::charge(plugin::Stream& stream, uint32_t units) {

@@ -1,43 +1,16 @@
 #include "session/rate_limit.h"
 
-#include <arpa/inet.h>
 #include <strings.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 namespace gw::session {
 namespace {
 
 constexpr size_t kIdleAddresses = 65'536;
 
-struct RawAddress {
-  int family = 0;
-  uint8_t bytes[16] = {};
-};
-
-bool parseAddress(const std::string& text, RawAddress& out) {
-  out.family = text.find(':') == std::string::npos ? AF_INET : AF_INET6;
-  return inet_pton(out.family, text.c_str(), out.bytes) == 1;
-}
-
 }  // namespace
-
-bool addressInBlock(const std::string& address, const std::string& block) {
-  const size_t slash = block.find('/');
-  RawAddress a, b;
-  if (!parseAddress(address, a) || !parseAddress(block.substr(0, slash), b) || a.family != b.family) return false;
-  const int width = a.family == AF_INET ? 32 : 128;
-  int bits = slash == std::string::npos ? width : std::atoi(block.c_str() + slash + 1);
-  if (bits < 0 || bits > width) return false;
-  const size_t whole = static_cast<size_t>(bits) / 8;
-  if (std::memcmp(a.bytes, b.bytes, whole) != 0) return false;
-  const int rest = bits % 8;
-  if (rest == 0) return true;
-  const auto mask = static_cast<uint8_t>(0xff << (8 - rest));
-  return (a.bytes[whole] & mask) == (b.bytes[whole] & mask);
-}
 
 bool TokenBucket::take(double cost, double ratePerSecond, double burst, uint64_t nowNs) {
   if (nowNs > lastNs_) {
@@ -55,20 +28,31 @@ uint64_t TokenBucket::waitMs(double ratePerSecond) const {
   return static_cast<uint64_t>(std::ceil((1.0 - static_cast<double>(tokens_)) / ratePerSecond * 1000));
 }
 
-Admission::Admission(AdmissionLimits limits) : limits_(std::move(limits)) {}
+Admission::Admission(AdmissionLimits limits) : limits_(std::move(limits)), exempt_(limits_.exemptAddresses) {}
 
-bool Admission::isExempt(const net::PeerAddress& peer) const {
-  return std::any_of(limits_.exemptAddresses.begin(), limits_.exemptAddresses.end(),
-                     [&](const std::string& block) { return addressInBlock(peer.ip, block); });
+bool Admission::isExempt(const net::PeerAddress& peer) const { return exempt_.contains(peer.ip); }
+
+const char* Admission::admit(const net::PeerAddress& peer, uint64_t nowNs, net::Arrival arrival) {
+  std::lock_guard lock(mutex_);
+  if (const char* refusal = refuseAnyone(peer, arrival)) return refusal;
+  if (arrival != net::Arrival::kProxy) {
+    if (const char* refusal = refuseAddress(peer, nowNs, arrival)) return refusal;
+  }
+  if (arrival != net::Arrival::kRequest) ++open_;
+  return nullptr;
 }
 
-const char* Admission::admit(const net::PeerAddress& peer, uint64_t nowNs, bool isNewSocket) {
-  std::lock_guard lock(mutex_);
-  if (!accepting_) return "the gateway is stopping";
-  for (const std::string& block : banned_)
-    if (addressInBlock(peer.ip, block)) return ++refusals_.banned, "this address is banned";
-  if (isMemoryFull_) return ++refusals_.memory, "the gateway has reached its memory limit";
-  if (open_ >= limits_.connections) return ++refusals_.full, "the gateway has reached its connection limit";
+// A request comes on a connection that was let in: what concerns the whole was looked at then.
+const char* Admission::refuseAnyone(const net::PeerAddress& peer, net::Arrival arrival) {
+  const bool isNew = arrival != net::Arrival::kRequest;
+  if (isNew && !accepting_) return "the gateway is stopping";
+  if (banned_.contains(peer.ip)) return ++refusals_.banned, "this address is banned";
+  if (isNew && isMemoryFull_) return ++refusals_.memory, "the gateway has reached its memory limit";
+  if (isNew && open_ >= limits_.connections) return ++refusals_.full, "the gateway has reached its connection limit";
+  return nullptr;
+}
+
+const char* Admission::refuseAddress(const net::PeerAddress& peer, uint64_t nowNs, net::Arrival arrival) {
   const auto [it, isNew] = addresses_.try_emplace(peer.limitKey());
   PerAddress& entry = it->second;
   if (isNew) entry.rate = TokenBucket(limits_.burstPerAddress, nowNs);
@@ -76,12 +60,11 @@ const char* Admission::admit(const net::PeerAddress& peer, uint64_t nowNs, bool 
     if (entry.open >= limits_.perAddress) return ++refusals_.perAddress, "too many connections from this address";
     if (entry.unauthenticated >= limits_.unauthenticatedPerAddress)
       return ++refusals_.unauthenticated, "too many connections from this address that have not logged in";
-    if (isNewSocket && !entry.rate.take(1, limits_.ratePerAddress, limits_.burstPerAddress, nowNs))
+    if (arrival == net::Arrival::kSocket && !entry.rate.take(1, limits_.ratePerAddress, limits_.burstPerAddress, nowNs))
       return ++refusals_.rate, "too many new connections from this address";
   }
   ++entry.open;
   ++entry.unauthenticated;
-  ++open_;
   if (isNew && addresses_.size() > kIdleAddresses + limits_.connections) forgetIdle();
   return nullptr;
 }
@@ -96,18 +79,20 @@ void Admission::authenticated(const net::PeerAddress& peer) {
   if (it != addresses_.end() && it->second.unauthenticated > 0) --it->second.unauthenticated;
 }
 
-void Admission::released(const net::PeerAddress& peer, bool wasAuthenticated) {
+void Admission::released(const net::PeerAddress& peer, bool wasAuthenticated, net::Arrival arrival) {
   std::lock_guard lock(mutex_);
+  if (arrival != net::Arrival::kRequest && open_ > 0) --open_;
+  if (arrival == net::Arrival::kProxy) return;
   const auto it = addresses_.find(peer.limitKey());
   if (it == addresses_.end() || it->second.open == 0) return;
   --it->second.open;
-  --open_;
   if (!wasAuthenticated && it->second.unauthenticated > 0) --it->second.unauthenticated;
 }
 
-void Admission::setBannedAddresses(std::vector<std::string> cidrs) {
+void Admission::setBannedAddresses(const std::vector<std::string>& cidrs) {
+  AddressBlocks blocks(cidrs);
   std::lock_guard lock(mutex_);
-  banned_ = std::move(cidrs);
+  banned_ = std::move(blocks);
 }
 
 void Admission::setBannedUsers(std::vector<std::string> users) {
@@ -135,6 +120,7 @@ void Admission::setAccepting(bool accepting) {
 void Admission::update(AdmissionLimits limits) {
   std::lock_guard lock(mutex_);
   limits_ = std::move(limits);
+  exempt_ = AddressBlocks(limits_.exemptAddresses);
 }
 
 Admission::Refusals Admission::refusals() const {

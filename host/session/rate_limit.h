@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/address_block.h"
+#include "net/arrival.h"
 #include "net/connection.h"
 
 namespace gw::session {
@@ -41,13 +43,12 @@ class Admission {
  public:
   explicit Admission(AdmissionLimits limits);
 
-  /// Null: admitted (unauthenticated). Else the reason, static storage.
-  /// isNewSocket: counts against the address's rate of new connections.
-  const char* admit(const net::PeerAddress& peer, uint64_t nowNs, bool isNewSocket = true);
+  /// Null: admitted (unauthenticated). Else the reason, static storage. arrival: which limits it meets.
+  const char* admit(const net::PeerAddress& peer, uint64_t nowNs, net::Arrival arrival = net::Arrival::kSocket);
   void authenticated(const net::PeerAddress& peer);
-  void released(const net::PeerAddress& peer, bool wasAuthenticated);
+  void released(const net::PeerAddress& peer, bool wasAuthenticated, net::Arrival arrival = net::Arrival::kSocket);
 
-  void setBannedAddresses(std::vector<std::string> cidrs);
+  void setBannedAddresses(const std::vector<std::string>& cidrs);
   /// Names or ids; who is on the list is told so after the right password.
   void setBannedUsers(std::vector<std::string> users);
   bool isBannedUser(const std::string& id, const std::string& name) const;
@@ -67,21 +68,21 @@ class Admission {
     uint32_t unauthenticated = 0;
     TokenBucket rate;
   };
+  const char* refuseAnyone(const net::PeerAddress& peer, net::Arrival arrival);
+  const char* refuseAddress(const net::PeerAddress& peer, uint64_t nowNs, net::Arrival arrival);
   bool isExempt(const net::PeerAddress& peer) const;
   void forgetIdle();
 
   mutable std::mutex mutex_;
   AdmissionLimits limits_;
   std::unordered_map<std::string, PerAddress> addresses_;
-  std::vector<std::string> banned_;
+  AddressBlocks exempt_;
+  AddressBlocks banned_;
   std::vector<std::string> bannedUsers_;
   bool isMemoryFull_ = false;
   uint32_t open_ = 0;
   bool accepting_ = true;
   Refusals refusals_;
 };
-
-/// Whether an address ("203.0.113.9", "2001:db8::1") lies in a CIDR block or equals an address.
-bool addressInBlock(const std::string& address, const std::string& block);
 
 }  // namespace gw::session

@@ -399,8 +399,11 @@ TEST_F(ChannelManagerTest, RefusesHttpConnectionsOverItsBoundAndByAdmission) {
   httpAccount("default");
   std::atomic<bool> isWelcome{true};
   std::atomic<int> left{0};
-  options_.settings.admission.admit = [&](const net::PeerAddress& peer) { return isWelcome && peer.ip == "127.0.0.1"; };
-  options_.settings.admission.left = [&](const net::PeerAddress&) { ++left; };
+  options_.settings.admission.hooks.admit = [&](const net::PeerAddress& peer, net::Arrival arrival) {
+    EXPECT_EQ(arrival, net::Arrival::kSocket);
+    return isWelcome && peer.ip == "127.0.0.1" ? nullptr : "not welcome";
+  };
+  options_.settings.admission.hooks.left = [&](const net::PeerAddress&, net::Arrival) { ++left; };
   options_.settings.admission.maxConnections = 1;
   up();
   EXPECT_THAT(test::httpGet(httpPort(), "/good"), HasSubstr("good:default"));
@@ -416,6 +419,48 @@ TEST_F(ChannelManagerTest, RefusesHttpConnectionsOverItsBoundAndByAdmission) {
   isWelcome = false;
   EXPECT_EQ(test::httpGet(httpPort(), "/good"), "");
   EXPECT_EQ(listener.refused(), 2u);
+}
+
+TEST_F(ChannelManagerTest, ATrustedProxyIsLetInAsSuchAndItsRequestsAsTheirClients) {
+  httpListener().proxy.trusted = AddressBlocks(std::vector<std::string>{"127.0.0.1"});
+  httpAccount("default");
+  std::mutex mutex;
+  std::vector<std::string> seen;
+  const auto note = [&](const char* what, const net::PeerAddress& peer, net::Arrival arrival) {
+    std::lock_guard lock(mutex);
+    seen.push_back(what + peer.ip + (arrival == net::Arrival::kProxy ? " proxy" : " request"));
+  };
+  options_.settings.admission.hooks.admit = [&](const net::PeerAddress& peer, net::Arrival arrival) {
+    note("+", peer, arrival);
+    return nullptr;
+  };
+  options_.settings.admission.hooks.left = [&](const net::PeerAddress& peer, net::Arrival arrival) {
+    note("-", peer, arrival);
+  };
+  up();
+  test::TcpClient proxy(httpPort());
+  proxy.send("GET /good HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: 203.0.113.9\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(proxy.readAll(), StartsWith("HTTP/1.1 200"));
+  const auto isOver = [&] {
+    std::lock_guard lock(mutex);
+    return seen.size() == 4;
+  };
+  while (!isOver()) std::this_thread::yield();
+  EXPECT_THAT(seen,
+              ElementsAre("+127.0.0.1 proxy", "+203.0.113.9 request", "-203.0.113.9 request", "-127.0.0.1 proxy"));
+}
+
+TEST_F(ChannelManagerTest, ASocketBehindAProxyHeaderHasItsClientsAddress) {
+  socketAccount("one").proxy = {true, AddressBlocks(std::vector<std::string>{"127.0.0.1"})};
+  up();
+  test::TcpClient stranger(portOf("good:one"));
+  stranger.send("hello");
+  EXPECT_EQ(stranger.readAll(), "");
+  EXPECT_EQ(manager().proxyCounts().of(net::ProxyRefusal::kInvalid), 1u);
+  test::TcpClient client(portOf("good:one"));
+  client.send("PROXY TCP4 203.0.113.9 127.0.0.1 7 8\r\n");
+  ASSERT_TRUE(acceptor_.waitForStreams(1));
+  EXPECT_EQ(acceptor_.lastPeer(), "203.0.113.9:7");
 }
 
 TEST_F(ChannelManagerTest, AllowedHostsChangeLive) {

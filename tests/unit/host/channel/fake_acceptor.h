@@ -85,6 +85,10 @@ class FakeAcceptor final : public plugin::StreamAcceptor {
   }
   bool wasInLoop() const { return wasInLoop_; }
   bool sawTls() const { return sawTls_; }
+  std::string lastPeer() const {
+    std::lock_guard lock(mutex_);
+    return lastPeer_;
+  }
   const plugin::AccountTraits& lastTraits() const { return *lastTraits_; }
 
   std::vector<Close> closes;  // read after the manager's call has returned

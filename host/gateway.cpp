@@ -322,6 +322,9 @@ std::vector<channel::HttpListenerSpec> Gateway::httpSpecs() {
     spec.listen = listenAddress(listener.listen);
     if (listener.tls.enabled)
       spec.tls = net::TlsFiles{listener.tls.certificateFile, listener.tls.keyFile, listener.tls.clientCaFile};
+    spec.proxy = {listener.proxyProtocol, AddressBlocks(listener.trustedProxies)};
+    if (listener.forwardedHeader == "forwarded") spec.forwardedHeader = net::ForwardedHeader::kForwarded;
+    spec.trustedProxiesKey = "/http/" + std::to_string(out.size()) + "/trustedProxies";
     spec.rules = httpRules(listener);
     spec.extraRoutes = probeRoutes();
     if (listener.playClient) {

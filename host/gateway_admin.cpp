@@ -117,6 +117,7 @@ admin::StatusSnapshot GatewayAdmin::status() {
   out.usersOnline = out.sessionsPlaying;
   const session::Admission::Refusals refusals = gateway_.parts_->services.admission.refusals();
   const session::SessionCounters& counters = gateway_.parts_->services.counters;
+  const net::ProxyCounts& proxied = gateway_.parts_->channels->proxyCounts();
   out.refused = {{"connections", refusals.full},
                  {"connectionsPerAddress", refusals.perAddress},
                  {"unauthenticatedPerAddress", refusals.unauthenticated},
@@ -129,7 +130,11 @@ admin::StatusSnapshot GatewayAdmin::status() {
                  {"sessions", counters.sessionsRefused},
                  {"commandRate", counters.rateLimited},
                  {"userCommandRate", counters.userRateLimited},
-                 {"resume", counters.resumeRefused}};
+                 {"resume", counters.resumeRefused},
+                 {"trustedProxies", proxied.of(net::ProxyRefusal::kUntrusted)},
+                 {"proxyHeaderMissing", proxied.of(net::ProxyRefusal::kLate)},
+                 {"proxyHeaderInvalid", proxied.of(net::ProxyRefusal::kInvalid)},
+                 {"proxyHeadersAwaited", proxied.of(net::ProxyRefusal::kCrowded)}};
   std::lock_guard lock(mutex_);
   out.shutdown = plan_;
   return out;

@@ -132,6 +132,7 @@ std::vector<channel::AccountSpec> accountSpecs(const config::GatewayConfig& conf
     spec.enabled = account.enabled;
     if (account.hasListen) spec.listen = listenAddress(account.listen);
     spec.tls = tlsFiles(account.tls);
+    spec.proxy = {account.proxyProtocol, AddressBlocks(account.trustedProxies)};
     spec.http = account.http;
     spec.roles = account.roles;
     spec.commandRate = account.commandRate;

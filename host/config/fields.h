@@ -35,6 +35,9 @@ void describe(Visitor& v, HttpListener& listener) {
   v.text("name", listener.name);
   v.object("listen", [&](auto& o) { describe(o, listener.listen); });
   v.optional("tls", listener.tls.enabled, [&](auto& o) { describe(o, listener.tls); });
+  v.flag("proxyProtocol", listener.proxyProtocol);
+  v.texts("trustedProxies", listener.trustedProxies);
+  v.choice("forwardedHeader", listener.forwardedHeader, {"x-forwarded-for", "forwarded"});
   v.flag("insecureBeyondLoopback", listener.insecureBeyondLoopback);
   v.texts("allowedHosts", listener.allowedHosts);
   v.texts("allowedOrigins", listener.allowedOrigins);
@@ -48,6 +51,8 @@ void describe(Visitor& v, Account& account) {
   v.flag("enabled", account.enabled);
   v.optional("listen", account.hasListen, [&](auto& o) { describe(o, account.listen); });
   v.optional("tls", account.tls.enabled, [&](auto& o) { describe(o, account.tls); });
+  v.flag("proxyProtocol", account.proxyProtocol);
+  v.texts("trustedProxies", account.trustedProxies);
   v.flag("insecureBeyondLoopback", account.insecureBeyondLoopback);
   v.text("http", account.http);
   v.texts("roles", account.roles);

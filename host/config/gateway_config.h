@@ -32,6 +32,9 @@ struct HttpListener {
   std::string name = "main";
   Bind listen{"loopback", 18789};
   Tls tls;
+  bool proxyProtocol = false;                      // each connection begins with a PROXY header
+  std::vector<std::string> trustedProxies;         // CIDR; who may say for whom it connects
+  std::string forwardedHeader{"x-forwarded-for"};  // or "forwarded": what these proxies write
   std::vector<std::string> allowedHosts{"localhost", "127.0.0.1", "[::1]"};
   std::vector<std::string> allowedOrigins;
   bool playClient = true;  // serve the play client at /
@@ -45,6 +48,8 @@ struct Account {
   bool hasListen = false;  // a socket of its own (telnet) ...
   Bind listen;
   Tls tls;
+  bool proxyProtocol = false;
+  std::vector<std::string> trustedProxies;
   bool insecureBeyondLoopback = false;
   std::string http;  // ... or routes on this HTTP listener (websocket, sse)
   std::vector<std::string> roles{"player"};

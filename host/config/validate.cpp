@@ -3,10 +3,11 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <regex>
 #include <set>
+
+#include "base/address_block.h"
 
 namespace gw::config {
 namespace {
@@ -38,16 +39,12 @@ bool isIpv6(const std::string& text) {
   return inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
-bool isCidr(const std::string& text) {
-  const size_t slash = text.find('/');
-  const std::string address = text.substr(0, slash);
-  const bool v4 = isIpv4(address);
-  if (!v4 && !isIpv6(address)) return false;
-  if (slash == std::string::npos) return true;
-  int bits = -1;
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data() + slash + 1, end, bits);
-  return parsed.ec == std::errc{} && parsed.ptr == end && bits >= 0 && bits <= (v4 ? 32 : 128);
+void validateBlocks(const std::vector<std::string>& blocks, const Place& place) {
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    place.at(std::to_string(i))
+        .require(AddressBlock::parse(blocks[i]).has_value(),
+                 "expected an address or a prefix such as \"192.0.2.0/24\", got \"" + blocks[i] + "\"");
+  }
 }
 
 /// Letters, digits and dashes: ids appear in URLs, metrics and on command lines.
@@ -86,6 +83,13 @@ void validateExposure(const Bind& bind, const Tls& tls, bool insecure, const Pla
       .fail("\"" + bind.bind +
             "\" reaches beyond this machine without TLS: passwords could be read on the way; give "
             "\"tls\" a certificate, or accept that with \"insecureBeyondLoopback\": true");
+}
+
+void validateProxies(bool proxyProtocol, const std::vector<std::string>& trusted, const Place& place) {
+  validateBlocks(trusted, place.at("trustedProxies"));
+  place.at("trustedProxies")
+      .require(!proxyProtocol || !trusted.empty(),
+               "\"proxyProtocol\" needs the addresses of the proxies that may connect, such as [\"10.0.0.0/8\"]");
 }
 
 class Checker {
@@ -148,10 +152,7 @@ class Checker {
                  "must be more than limits/idleWarning");
     place("/limits/sessionInMemory")
         .require(limits.sessionInMemoryMs <= limits.resumeWindowMs, "must not be more than limits/resumeWindow");
-    for (size_t i = 0; i < limits.exemptAddresses.size(); ++i) {
-      place("/limits/exemptAddresses/" + std::to_string(i))
-          .require(isCidr(limits.exemptAddresses[i]), "expected an address or a prefix such as \"192.0.2.0/24\"");
-    }
+    validateBlocks(limits.exemptAddresses, place("/limits/exemptAddresses"));
   }
 
   void checkHttp(const HttpListener& listener, const Place& at) {
@@ -159,6 +160,7 @@ class Checker {
     at.at("name").require(listeners_.emplace(listener.name, &listener).second,
                           "two HTTP listeners are named \"" + listener.name + "\"");
     checkSocket(listener.listen, listener.tls, listener.insecureBeyondLoopback, at);
+    validateProxies(listener.proxyProtocol, listener.trustedProxies, at);
     at.at("allowedHosts").require(!listener.allowedHosts.empty(), "expected at least one host name");
     for (size_t i = 0; i < listener.allowedHosts.size(); ++i) {
       at.at("allowedHosts/" + std::to_string(i))
@@ -191,10 +193,17 @@ class Checker {
     const Tls* tls = &account.tls;
     if (account.hasListen) {
       checkSocket(account.listen, account.tls, account.insecureBeyondLoopback, at);
+      validateProxies(account.proxyProtocol, account.trustedProxies, at);
+      at.at("trustedProxies")
+          .require(account.proxyProtocol || account.trustedProxies.empty(),
+                   "has no effect without \"proxyProtocol\": true");
     } else {
       const auto it = listeners_.find(account.http);
       at.at("http").require(it != listeners_.end(), "there is no HTTP listener named \"" + account.http + "\"");
       at.at("tls").require(!account.tls.enabled, "TLS belongs to the HTTP listener \"" + account.http + "\"");
+      at.at(account.proxyProtocol ? "proxyProtocol" : "trustedProxies")
+          .require(!account.proxyProtocol && account.trustedProxies.empty(),
+                   "belongs to the HTTP listener \"" + account.http + "\"");
       bind = &it->second->listen;
       tls = &it->second->tls;
     }

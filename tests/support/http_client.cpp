@@ -68,9 +68,12 @@ HttpAnswer httpRequest(uint16_t port, const std::string& method, const std::stri
   return answer;
 }
 
-SseStream::SseStream(uint16_t port, const std::string& accessToken, const std::string& lastEventId) : socket_(port) {
+SseStream::SseStream(uint16_t port, const std::string& accessToken, const std::string& lastEventId,
+                     const std::vector<std::string>& more)
+    : socket_(port) {
   std::vector<std::string> headers{"Accept: text/event-stream", "Authorization: Bearer " + accessToken};
   if (!lastEventId.empty()) headers.push_back("Last-Event-ID: " + lastEventId);
+  headers.insert(headers.end(), more.begin(), more.end());
   socket_.send(requestText(port, "GET", "/events", headers, {}));
   status_ = readHead(socket_, buffer_, Deadline(kPatience)).status;
 }

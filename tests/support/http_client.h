@@ -33,8 +33,9 @@ struct SseEvent {
 
 class SseStream {
  public:
-  /// GET /events with the Bearer token, from where lastEventId says (empty: nothing).
-  SseStream(uint16_t port, const std::string& accessToken, const std::string& lastEventId = {});
+  /// GET /events with the Bearer token, from where lastEventId says (empty: nothing). more: further header lines.
+  SseStream(uint16_t port, const std::string& accessToken, const std::string& lastEventId = {},
+            const std::vector<std::string>& more = {});
 
   int status() const { return status_; }
   /// The next event; nothing at the end of the stream. Throws when the time is over.

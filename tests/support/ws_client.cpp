@@ -52,6 +52,7 @@ std::string wsHandshake(uint16_t port, const WsOptions& options) {
       "\r\n";
   if (!options.subprotocol.empty()) text += "Sec-WebSocket-Protocol: " + options.subprotocol + "\r\n";
   if (!options.origin.empty()) text += "Origin: " + options.origin + "\r\n";
+  for (const std::string& header : options.headers) text += header + "\r\n";
   return text + "\r\n";
 }
 

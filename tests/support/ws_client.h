@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "support/tcp_client.h"
 
@@ -26,6 +27,7 @@ struct WsOptions {
   std::string host;    // empty: 127.0.0.1:port
   std::string origin;  // empty: none, as native clients
   std::string source = "127.0.0.1";
+  std::vector<std::string> headers;  // further ones: "Name: value"
 };
 
 class WsClient {

@@ -129,6 +129,14 @@ void FakeConn::notice(uint32_t kind, uint64_t a, uint64_t b) {
   afterCall();
 }
 
+void FakeConn::login(const FakeLogin& what) {
+  if (!canCall() || closing_ || host_.login_ == nullptr) return;
+  const gw_login_event raw{sizeof(gw_login_event), what.kind,          what.secureOnly ? 1u : 0u, sliceOf(what.account),
+                           sliceOf(what.message),  sliceOf(what.token)};
+  host_.login_->login(plugin_, &raw);
+  afterCall();
+}
+
 void FakeConn::writable() {
   if (!canCall()) return;
   host_.stream_->writable(plugin_);

@@ -37,6 +37,7 @@ FakeHost::FakeHost(const gw_plugin& plugin, std::string_view options) : plugin_(
   http_ = extension<gw_http_ext>(plugin_, GW_EXT_HTTP);
   health_ = extension<gw_health_ext>(plugin_, GW_EXT_HEALTH);
   config_ = extension<gw_config_ext>(plugin_, GW_EXT_CONFIG);
+  login_ = extension<gw_login_ext>(plugin_, GW_EXT_LOGIN);
   if (stream_ == nullptr || encode_ == nullptr) {
     error_ = "the plugin lacks gw.stream/1 or gw.encode/1";
     return;

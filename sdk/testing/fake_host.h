@@ -22,6 +22,7 @@
 #include "gw/encode.h"
 #include "gw/health.h"
 #include "gw/http.h"
+#include "gw/login.h"
 #include "gw/plugin.h"
 #include "gw/stream.h"
 
@@ -59,6 +60,18 @@ struct RecordedInput {
   uint64_t clientSeq = 0;
   uint32_t caps = 0, width = 0, height = 0;
   std::string text;
+};
+struct RecordedSignIn {
+  uint32_t kind = 0;
+  bool wantsToken = false;
+  std::string account, secret;
+  bool operator==(const RecordedSignIn&) const = default;
+};
+/// A gw_login_event to tell.
+struct FakeLogin {
+  uint32_t kind = GW_LOGIN_OPEN;
+  std::string account{}, message{}, token{};
+  bool secureOnly = true;
 };
 struct RecordedClose {
   uint32_t code = 0;
@@ -106,6 +119,8 @@ class FakeConn {
   void answerHello(gw_status status = GW_OK, std::string_view json = "{}");
   void event(uint64_t token, gw_status status, std::string_view json);
   void notice(uint32_t kind, uint64_t a = 0, uint64_t b = 0);
+  /// Nothing happens if the plugin has no gw.login/1.
+  void login(const FakeLogin& what);
   void writable();
   void closeBegin(uint32_t code, std::string_view text = {}, uint64_t graceMs = 1000);
   void closed(uint32_t code = GW_CLOSE_LOST);
@@ -122,6 +137,8 @@ class FakeConn {
   /// The text of all accepted LINE inputs.
   std::vector<std::string> lines() const;
   const std::vector<std::string>& frames() const { return frames_; }
+  /// What sign_in was given and took (signInResult was GW_OK).
+  const std::vector<RecordedSignIn>& signIns() const { return signIns_; }
   const std::vector<std::pair<uint64_t, uint64_t>>& acks() const { return acks_; }
   const std::vector<RecordedClass>& classes() const { return classes_; }
   const std::optional<RecordedClose>& closedBy() const { return close_; }
@@ -134,6 +151,7 @@ class FakeConn {
   gw_status sendResult = GW_OK;
   gw_status submitResult = GW_OK;
   gw_status frameResult = GW_OK;
+  gw_status signInResult = GW_OK;
   uint32_t chargeLimit = UINT32_MAX;  // charge() fails above it
   bool autoAnswerHello = false;       // answers at the end of the call that said hello
 
@@ -155,6 +173,7 @@ class FakeConn {
   std::vector<RecordedHello> hellos_;
   std::vector<RecordedInput> inputs_;
   std::vector<std::string> frames_;
+  std::vector<RecordedSignIn> signIns_;
   std::vector<std::pair<uint64_t, uint64_t>> acks_;
   std::vector<RecordedClass> classes_;
   std::optional<RecordedClose> close_;
@@ -278,6 +297,7 @@ class FakeHost {
   const gw_http_ext* http_ = nullptr;
   const gw_health_ext* health_ = nullptr;
   const gw_config_ext* config_ = nullptr;
+  const gw_login_ext* login_ = nullptr;
   uint64_t nowMs_ = 1000;
   uint64_t encodeCalls_ = 0;
   std::vector<FakeConn*> conns_;

@@ -119,6 +119,23 @@ gw_slice FakeTables::eventPayload(const gw_event* event) {
 
 uint64_t FakeTables::nowNs() { return current == nullptr ? 0 : current->nowNs(); }
 
+// --- gw_host_login
+
+gw_status FakeTables::signIn(gw_host_conn* conn, const gw_sign_in* signIn) {
+  FakeConn& self = connOf(conn);
+  if (self.close_.has_value()) return GW_E_STATE;
+  if (self.pendingHello_.has_value()) return GW_E_AGAIN;
+  if (self.signInResult != GW_OK) return self.signInResult;
+  self.signIns_.push_back(
+      {signIn->kind, (signIn->flags & GW_SIGN_IN_WANTS_TOKEN) != 0, str(signIn->account_p), str(signIn->secret_p)});
+  return GW_OK;
+}
+
+const void* FakeTables::extension(gw_slice id) {
+  static constexpr gw_host_login kLogin{sizeof(gw_host_login), signIn};
+  return str(id) == GW_EXT_LOGIN ? &kLogin : nullptr;
+}
+
 // --- gw_host_http
 
 gw_status FakeTables::requestBind(gw_host_req* req, uint32_t kind, gw_slice credential, uint64_t epoch, uint64_t seq,
@@ -212,10 +229,7 @@ const gw_host& FakeTables::host() {
                                           eventPayload,
                                           nowNs};
   static constexpr gw_host_http kHttp{sizeof(gw_host_http), requestBind, requestFrame, httpAccept, httpReply};
-  static constexpr gw_host kHost{
-      sizeof(gw_host), GW_ABI_VERSION, {"fake", 4}, &kBase, &kStream, &kHttp, [](gw_slice) -> const void* {
-        return nullptr;
-      }};
+  static constexpr gw_host kHost{sizeof(gw_host), GW_ABI_VERSION, {"fake", 4}, &kBase, &kStream, &kHttp, extension};
   return kHost;
 }
 

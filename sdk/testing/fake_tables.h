@@ -27,6 +27,8 @@ struct FakeTables {
   static gw_status charge(gw_host_conn* conn, uint32_t units);
   static gw_slice eventPayload(const gw_event* event);
   static uint64_t nowNs();
+  static gw_status signIn(gw_host_conn* conn, const gw_sign_in* signIn);
+  static const void* extension(gw_slice id);
 
   static gw_status requestBind(gw_host_req* req, uint32_t kind, gw_slice credential, uint64_t epoch, uint64_t seq,
                                uint64_t token);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "gw/host.h"
+#include "gw/login.h"
 #include "gw/slice.hpp"
 
 namespace gw::sdk {
@@ -134,6 +135,14 @@ class HostConn {
   void ack(uint64_t epoch, uint64_t seq) const noexcept { table().ack(raw_, epoch, seq); }
   /// One gateway.v1 frame or array of frames, parsed and answered by the host.
   gw_status frame(std::string_view json) const noexcept { return table().frame(raw_, slice(json)); }
+  /// gw_host_login.sign_in; GW_E_UNSUPPORTED if the host has none. kind: GW_SIGN_IN_*.
+  gw_status signIn(uint32_t kind, std::string_view account, std::string_view secret, bool wantsToken) const noexcept {
+    const auto* login = static_cast<const gw_host_login*>(host().get_extension(slice(GW_EXT_LOGIN)));
+    if (login == nullptr) return GW_E_UNSUPPORTED;
+    const uint32_t flags = wantsToken ? static_cast<uint32_t>(GW_SIGN_IN_WANTS_TOKEN) : 0u;
+    const gw_sign_in out{sizeof(gw_sign_in), kind, flags, slice(account), slice(secret)};
+    return login->sign_in(raw_, &out);
+  }
   /// Counts inbound protocol units; GW_E_LIMIT: close with GW_CLOSE_RATE_LIMIT.
   gw_status charge(uint32_t units = 1) const noexcept { return table().charge(raw_, units); }
 

@@ -140,6 +140,9 @@ struct StreamGlue {
   static void notice(gw_conn* conn, const gw_notice* notice) noexcept {
     guardVoid([&] { of(conn)->onNotice(*notice); });
   }
+  static void login(gw_conn* conn, const gw_login_event* event) noexcept {
+    guardVoid([&] { of(conn)->onLogin(*event); });
+  }
   static void closeBegin(gw_conn* conn, const gw_close_info* info, uint64_t graceMs) noexcept {
     guardVoid([&] { of(conn)->onCloseBegin(*info, graceMs); });
   }
@@ -169,6 +172,7 @@ struct StreamGlue {
   static constexpr gw_stream_ext kStream{
       sizeof(gw_stream_ext), open, data, eof, timer, writable, event, notice, closeBegin, closed};
   static constexpr gw_encode_ext kEncode{sizeof(gw_encode_ext), encode, wrap, deliver};
+  static constexpr gw_login_ext kLogin{sizeof(gw_login_ext), login};
 };
 
 template <class C>
@@ -221,6 +225,7 @@ struct PluginGlue {
     const std::string_view name = view(id);
     if (name == GW_EXT_STREAM) return &StreamGlue<C>::kStream;
     if (name == GW_EXT_ENCODE) return &StreamGlue<C>::kEncode;
+    if (name == GW_EXT_LOGIN) return &StreamGlue<C>::kLogin;
     if (name == GW_EXT_HEALTH) return &InstanceGlue<C>::kHealth;
     if (name == GW_EXT_CONFIG) return &kConfig;
     if constexpr (std::derived_from<C, HttpRoutes>) {

@@ -8,6 +8,7 @@
 
 #include "gw/encode.hpp"
 #include "gw/host.hpp"
+#include "gw/login.h"
 #include "gw/stream.h"
 
 namespace gw::sdk {
@@ -36,6 +37,8 @@ class Stream {
   /// The answer to hello, submit or frame; see gw_stream_ext.event.
   virtual void onEvent(uint64_t /*token*/, gw_status /*status*/, std::string_view /*json*/) {}
   virtual void onNotice(const gw_notice& /*notice*/) {}
+  /// How signing in goes (gw/login.h); for channels whose clients sign in by messages of their own.
+  virtual void onLogin(const gw_login_event& /*event*/) {}
   /// Say goodbye on the wire, then close. Later calls: onClosed only.
   virtual void onCloseBegin(const gw_close_info& info, uint64_t /*graceMs*/) {
     conn_.close(info.code, view(info.text_h));

@@ -11,6 +11,7 @@
 #include "gw/health.h"
 #include "gw/host.h"
 #include "gw/http.h"
+#include "gw/login.h"
 #include "gw/migrate.h"
 #include "gw/note.h"
 #include "gw/plugin.h"
@@ -187,6 +188,25 @@ GW_CHECK_AT(gw_host, base, 24);
 GW_CHECK_AT(gw_host, stream, 32);
 GW_CHECK_AT(gw_host, http, 40);
 GW_CHECK_AT(gw_host, get_extension, 48);
+
+GW_CHECK_SIZE(gw_sign_in, 48);
+GW_CHECK_AT(gw_sign_in, kind, 4);
+GW_CHECK_AT(gw_sign_in, flags, 8);
+GW_CHECK_AT(gw_sign_in, account_p, 16);
+GW_CHECK_AT(gw_sign_in, secret_p, 32);
+
+GW_CHECK_SIZE(gw_host_login, 16);
+GW_CHECK_AT(gw_host_login, sign_in, 8);
+
+GW_CHECK_SIZE(gw_login_event, 64);
+GW_CHECK_AT(gw_login_event, kind, 4);
+GW_CHECK_AT(gw_login_event, secure_only, 8);
+GW_CHECK_AT(gw_login_event, account_h, 16);
+GW_CHECK_AT(gw_login_event, message_h, 32);
+GW_CHECK_AT(gw_login_event, token_h, 48);
+
+GW_CHECK_SIZE(gw_login_ext, 16);
+GW_CHECK_AT(gw_login_ext, login, 8);
 
 GW_CHECK_SIZE(gw_descriptor, 96);
 GW_CHECK_AT(gw_descriptor, id, 8);

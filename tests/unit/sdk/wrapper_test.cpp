@@ -49,6 +49,7 @@ class FaultyStream : public Stream {
   void onWritable() override { maybeThrow("writable"); }
   void onEvent(uint64_t, gw_status, std::string_view) override { maybeThrow("event"); }
   void onNotice(const gw_notice&) override { maybeThrow("notice"); }
+  void onLogin(const gw_login_event&) override { maybeThrow("login"); }
   void onCloseBegin(const gw_close_info&, uint64_t) override { maybeThrow("close"); }
   void onClosed(uint32_t) override { maybeThrow("closed"); }
   gw_status wrap(const EventView&, uint64_t, uint64_t, size_t, Wrap&) override {
@@ -118,9 +119,10 @@ TEST_F(WrapperTest, TheLifeOfAStreamIsPassedOn) {
   conn->writable();
   conn->event(1, GW_OK, "{}");
   conn->notice(GW_NOTICE_STATE, 0, 1);
+  conn->login({.kind = GW_LOGIN_OPEN});
   conn->closeBegin(GW_CLOSE_IDLE);
   conn.reset();
-  EXPECT_EQ(seen, "data eof writable event notice close closed destroyed ");
+  EXPECT_EQ(seen, "data eof writable event notice login close closed destroyed ");
 }
 
 TEST_F(WrapperTest, RefusalsCarryStatusAndSentence) {
@@ -162,6 +164,7 @@ TEST_F(WrapperTest, NothingLeavesAStream) {
     conn->writable();
     conn->event(1, GW_OK, "{}");
     conn->notice(GW_NOTICE_STATE);
+    conn->login({.kind = GW_LOGIN_OPEN});
     conn->receive("x");
     ASSERT_TRUE(conn->closedBy()) << "data that fails ends the connection";
     EXPECT_EQ(conn->closedBy()->code, static_cast<uint32_t>(GW_CLOSE_PROTOCOL));

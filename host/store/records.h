@@ -98,6 +98,15 @@ struct UserRecord {
   std::string settings;  // JSON object: {"plain":true,"ignore":["…"]}
 };
 
+/// What signs in one of a user's clients without a password. Each use replaces the token; the one before
+/// stays good until its successor is used, since the answer that carried it may have been lost.
+struct AccountTokenRecord {
+  std::string hash;          // of the latest token
+  std::string previousHash;  // of the one before; empty: none, or its successor has been used
+  std::string userId;
+  int64_t expiresAt = 0;
+};
+
 struct CharacterRecord {
   std::string id;
   std::string backend;

@@ -54,7 +54,7 @@ class SessionStore {
   /// Of a user's sessions that bear the clean-stop mark, so that no host has them, all but the `keep` used
   /// last go; returns how many went.
   virtual Result<size_t> trimSessionsOf(const std::string& userId, size_t keep) = 0;
-  /// Deletes expired sessions and tokens; returns how many sessions.
+  /// Deletes expired sessions and tokens, account tokens too; returns how many sessions.
   virtual Result<size_t> deleteExpired(int64_t nowUs) = 0;
 
   // Tokens
@@ -83,6 +83,18 @@ class SessionStore {
   /// Notes a good login from an address prefix (the last 32 of a user are kept); and asks for one since.
   virtual Result<void> noteLogin(const std::string& userId, const std::string& prefix, int64_t nowUs) = 0;
   virtual Result<bool> hasRecentLogin(const std::string& userId, const std::string& prefix, int64_t sinceUs) = 0;
+  // Account tokens (AccountTokenRecord)
+  /// Of a user's tokens at most `most` are kept; the ones that expire first leave. Fails kNotFound: no such
+  /// user. They go with their user.
+  virtual Result<void> addAccountToken(const AccountTokenRecord& token, size_t most) = 0;
+  /// By the latest token's hash or the one before.
+  virtual Result<std::optional<AccountTokenRecord>> findAccountToken(const std::string& hash, int64_t nowUs) = 0;
+  /// `next` follows `shown`, which stays good until `next` is shown; a successor that `shown` had already is
+  /// void. False: there is no such token, and nothing was changed.
+  virtual Result<bool> rotateAccountToken(const std::string& shownHash, const std::string& nextHash, int64_t expiresAt,
+                                          int64_t nowUs) = 0;
+  virtual Result<void> deleteAccountTokensOf(const std::string& userId) = 0;
+
   /// Fails kConflict{nameTaken}.
   virtual Result<void> addCharacter(const CharacterRecord& character) = 0;
   virtual Result<std::vector<CharacterRecord>> listCharacters(const std::string& backend,

@@ -2,7 +2,8 @@
 // SqlSessionStore: the SessionStore in SQL that SQLite and PostgreSQL share. What differs (how a
 // transaction begins, what an error means) comes as a Dialect. Internal to host/store.
 //
-// One class over several files, by subject: sql_sessions, sql_journal, sql_tokens, sql_users, sql_rest.
+// One class over several files, by subject: sql_sessions, sql_journal, sql_tokens, sql_account_tokens,
+// sql_users, sql_rest.
 
 #include <functional>
 #include <memory>
@@ -68,6 +69,11 @@ class SqlSessionStore final : public SessionStore {
   Result<std::vector<UserRecord>> listUsers(size_t most) override;
   Result<void> noteLogin(const std::string& userId, const std::string& prefix, int64_t nowUs) override;
   Result<bool> hasRecentLogin(const std::string& userId, const std::string& prefix, int64_t sinceUs) override;
+  Result<void> addAccountToken(const AccountTokenRecord& token, size_t most) override;
+  Result<std::optional<AccountTokenRecord>> findAccountToken(const std::string& hash, int64_t nowUs) override;
+  Result<bool> rotateAccountToken(const std::string& shownHash, const std::string& nextHash, int64_t expiresAt,
+                                  int64_t nowUs) override;
+  Result<void> deleteAccountTokensOf(const std::string& userId) override;
   Result<void> addCharacter(const CharacterRecord& character) override;
   Result<std::vector<CharacterRecord>> listCharacters(const std::string& backend, const std::string& userId) override;
   Result<std::optional<CharacterRecord>> findCharacter(const std::string& backend, const std::string& key) override;

@@ -20,6 +20,7 @@ struct MemoryTables {
   std::map<std::string, UserRecord> users;
   std::map<std::pair<std::string, std::string>, int64_t> logins;
   std::map<std::string, CharacterRecord> characters;
+  std::map<std::string, AccountTokenRecord> accountTokens;  // by the latest hash
   std::map<std::string, RoomRecord> rooms;
   std::map<std::string, BanRecord> bans;
   std::map<std::string, ApiTokenRecord> apiTokens;
@@ -206,6 +207,7 @@ class MemorySessionStore : public SessionStore {
         ++gone;
       }
       std::erase_if(t.tokens, [&](const auto& e) { return e.second.expiresAt <= nowUs; });
+      std::erase_if(t.accountTokens, [&](const auto& e) { return e.second.expiresAt <= nowUs; });
       const int64_t monthAgo = nowUs - int64_t{30} * 24 * 3600 * 1'000'000;
       std::erase_if(t.logins, [&](const auto& e) { return e.second <= monthAgo; });
       return gone;
@@ -292,6 +294,41 @@ class MemorySessionStore : public SessionStore {
     return with<bool>([&](MemoryTables& t) -> Result<bool> {
       const auto found = t.logins.find({userId, prefix});
       return found != t.logins.end() && found->second >= sinceUs;
+    });
+  }
+  Result<void> addAccountToken(const AccountTokenRecord& token, size_t most) override {
+    return with<void>([&](MemoryTables& t) -> Result<void> {
+      if (t.users.count(token.userId) == 0) return fail(ErrorCode::kNotFound, "there is no such user");
+      t.accountTokens[token.hash] = token;
+      std::vector<AccountTokenRecord> mine = valuesOf(t.accountTokens);
+      std::erase_if(mine, [&](const auto& each) { return each.userId != token.userId; });
+      std::stable_sort(mine.begin(), mine.end(), [](auto& x, auto& y) { return x.expiresAt > y.expiresAt; });
+      for (size_t i = most; i < mine.size(); ++i) t.accountTokens.erase(mine[i].hash);
+      return {};
+    });
+  }
+  Result<std::optional<AccountTokenRecord>> findAccountToken(const std::string& hash, int64_t nowUs) override {
+    using Out = std::optional<AccountTokenRecord>;
+    return with<Out>([&](MemoryTables& t) -> Result<Out> {
+      const auto found = accountTokenOf(t, hash, nowUs);
+      return found == t.accountTokens.end() ? Out() : Out(found->second);
+    });
+  }
+  Result<bool> rotateAccountToken(const std::string& shownHash, const std::string& nextHash, int64_t expiresAt,
+                                  int64_t nowUs) override {
+    return with<bool>([&](MemoryTables& t) -> Result<bool> {
+      const auto found = accountTokenOf(t, shownHash, nowUs);
+      if (found == t.accountTokens.end()) return false;
+      const AccountTokenRecord next{nextHash, shownHash, found->second.userId, expiresAt};
+      t.accountTokens.erase(found);
+      t.accountTokens[nextHash] = next;
+      return true;
+    });
+  }
+  Result<void> deleteAccountTokensOf(const std::string& userId) override {
+    return with<void>([&](MemoryTables& t) -> Result<void> {
+      std::erase_if(t.accountTokens, [&](const auto& e) { return e.second.userId == userId; });
+      return {};
     });
   }
   Result<void> addCharacter(const CharacterRecord& c) override {
@@ -390,6 +427,12 @@ class MemorySessionStore : public SessionStore {
                    s.clientAddress, s.metadata}) &&
            std::all_of(b.commands.begin(), b.commands.end(), [](const auto& c) { return isText({c.text}); }) &&
            std::all_of(b.rooms.begin(), b.rooms.end(), [](const auto& r) { return isText({r}); });
+  }
+  static std::map<std::string, AccountTokenRecord>::iterator accountTokenOf(MemoryTables& t, const std::string& hash,
+                                                                            int64_t nowUs) {
+    return std::find_if(t.accountTokens.begin(), t.accountTokens.end(), [&](const auto& e) {
+      return !hash.empty() && (e.first == hash || e.second.previousHash == hash) && e.second.expiresAt > nowUs;
+    });
   }
   static const UserRecord* userByKey(const MemoryTables& t, const std::string& key) {
     for (const auto& [id, user] : t.users) {

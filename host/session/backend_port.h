@@ -38,6 +38,20 @@ struct Credentials {
   std::string limitKey;  // net::PeerAddress::limitKey()
 };
 
+/// What a client shows in place of a password.
+struct TokenCredentials {
+  std::string userName;
+  std::string token;
+  bool wantsNext = false;  // it will keep the one that follows
+  std::string address;     // as for Credentials
+  std::string limitKey;
+};
+
+struct TokenSignIn {
+  Identity user;
+  std::string nextToken;  // in place of the one shown, which stays good until this is used; may be empty
+};
+
 struct NewCharacter {
   std::string name;
   std::string json;  // the whole request object (race, class, ...), for backends that use it
@@ -47,6 +61,7 @@ struct BackendCapabilities {
   bool characters = true;  // false: an implicit one per user
   bool registration = true;
   bool guests = false;
+  bool tokens = false;  // signInByToken and issueToken do something
   std::string welcome;  // text before login; may hold several lines
 };
 
@@ -70,6 +85,10 @@ class Backend {
   virtual void authenticate(Credentials credentials, Reply<Identity> reply) = 0;
   virtual void registerUser(Credentials credentials, Reply<Identity> reply) = 0;
   virtual void guest(std::string limitKey, Reply<Identity> reply) = 0;
+  /// Without the capability it fails. kUnauthorized: the token is void; kUnavailable: it may be good still.
+  virtual void signInByToken(TokenCredentials credentials, Reply<TokenSignIn> reply) = 0;
+  /// A token for a user who has just signed in.
+  virtual void issueToken(std::string userId, Reply<std::string> reply) = 0;
   virtual void listCharacters(std::string userId, Reply<std::vector<Character>> reply) = 0;
   virtual void createCharacter(std::string userId, NewCharacter wanted, Reply<Character> reply) = 0;
   /// Checks that the user may play it (by id or by name).

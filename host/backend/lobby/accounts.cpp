@@ -142,11 +142,16 @@ void Accounts::decide(const AttemptPtr& attempt, const Result<Verdict>& verdict)
 
 void Accounts::welcome(const AttemptPtr& attempt, bool needsRehash) {
   const store::UserRecord& user = *attempt->found.user;
-  const int64_t now = clock_.wallUs();
-  // Not waited for: a store that cannot write right now keeps nobody out.
+  noteLogin(user.id, attempt->prefix);
+  if (needsRehash) rehash(attempt);
+  attempt->reply(identityOf(user, options_.ignoredPerUser));
+}
+
+// Not waited for: a store that cannot write right now keeps nobody out.
+void Accounts::noteLogin(const std::string& userId, const std::string& prefix) {
   store_.tell(
-      user.id,
-      [id = user.id, prefix = attempt->prefix, now](store::SessionStore& store) -> Result<void> {
+      userId,
+      [id = userId, prefix, now = clock_.wallUs()](store::SessionStore& store) -> Result<void> {
         Result<std::optional<store::UserRecord>> record = store.findUserById(id);
         if (!record) return record.error();
         if (!*record) return {};
@@ -157,8 +162,6 @@ void Accounts::welcome(const AttemptPtr& attempt, bool needsRehash) {
       [](Result<void> noted) {
         if (!noted) log::warn("lobby", "a login was not noted", {{"reason", noted.error().message}});
       });
-  if (needsRehash) rehash(attempt);
-  attempt->reply(identityOf(user, options_.ignoredPerUser));
 }
 
 void Accounts::rehash(const AttemptPtr& attempt) {

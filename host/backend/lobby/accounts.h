@@ -29,6 +29,10 @@ inline constexpr size_t kMaxPasswordBytes = 256;
 /// A login from a prefix within this time spares it the delay by user.
 inline constexpr int64_t kRecentLoginUs = int64_t{30} * 24 * 3600 * 1'000'000;
 
+/// Without use an account token dies after this; each use gives a new one.
+inline constexpr int64_t kAccountTokenUs = int64_t{30} * 24 * 3600 * 1'000'000;
+inline constexpr size_t kAccountTokensPerUser = 8;
+
 class Accounts {
  public:
   Accounts(const LobbyOptions& options, StoreCalls& store, Post post, PasswordHasher& hasher, Timers& timers,
@@ -41,6 +45,11 @@ class Accounts {
   void authenticate(session::Credentials credentials, session::Reply<session::Identity> reply);
   void registerUser(session::Credentials credentials, session::Reply<session::Identity> reply);
   void guest(const std::string& address, session::Reply<session::Identity> reply);
+  /// A good token comes in at once, whatever the throttle says; a wrong one counts as a wrong guess and its
+  /// answer waits the user's delay.
+  void signInByToken(session::TokenCredentials credentials, session::Reply<session::TokenSignIn> reply);
+  /// At most kAccountTokensPerUser a user; the one that expires first leaves.
+  void issueToken(const std::string& userId, session::Reply<std::string> reply);
   void listCharacters(const std::string& userId, session::Reply<std::vector<session::Character>> reply);
   void createCharacter(const std::string& userId, session::NewCharacter wanted,
                        session::Reply<session::Character> reply);
@@ -55,16 +64,20 @@ class Accounts {
   struct Attempt;   // one login under way
   struct Found;     // what the store knew of its user
   struct Newcomer;  // one registration under way
+  struct Holder;    // one client with a token
   using AttemptPtr = std::shared_ptr<Attempt>;
   using NewcomerPtr = std::shared_ptr<Newcomer>;
+  using HolderPtr = std::shared_ptr<Holder>;
 
   void lookUp(const AttemptPtr& attempt, uint64_t delayMs);
   void verify(const AttemptPtr& attempt);
   void decide(const AttemptPtr& attempt, const Result<Verdict>& verdict);
   void welcome(const AttemptPtr& attempt, bool needsRehash);
+  void noteLogin(const std::string& userId, const std::string& prefix);
   void rehash(const AttemptPtr& attempt);
   void hashNewcomer(const NewcomerPtr& newcomer);
   void addNewcomer(const NewcomerPtr& newcomer, std::string passwordHash);
+  void refuseToken(const HolderPtr& holder);
   uint64_t nowMs() const { return clock_.nowNs() / 1'000'000; }
 
   LobbyOptions options_;

@@ -33,6 +33,7 @@ BackendCapabilities capabilitiesOf(const LobbyOptions& options) {
   capabilities.characters = true;
   capabilities.registration = options.registration;
   capabilities.guests = options.guests;
+  capabilities.tokens = true;
   capabilities.welcome = options.welcome.empty() ? kDefaultWelcome : options.welcome;
   return capabilities;
 }
@@ -210,6 +211,19 @@ void Lobby::registerUser(Credentials credentials, Reply<Identity> reply) {
 void Lobby::guest(std::string limitKey, Reply<Identity> reply) {
   login<Identity>(std::move(reply), [this, limitKey = std::move(limitKey)](Reply<Identity> counted) {
     core_->accounts.guest(limitKey, std::move(counted));
+  });
+}
+
+void Lobby::signInByToken(session::TokenCredentials credentials, Reply<session::TokenSignIn> reply) {
+  login<session::TokenSignIn>(
+      std::move(reply), [this, credentials = std::move(credentials)](Reply<session::TokenSignIn> counted) mutable {
+        core_->accounts.signInByToken(std::move(credentials), std::move(counted));
+      });
+}
+
+void Lobby::issueToken(std::string userId, Reply<std::string> reply) {
+  login<std::string>(std::move(reply), [this, userId = std::move(userId)](Reply<std::string> counted) mutable {
+    core_->accounts.issueToken(userId, std::move(counted));
   });
 }
 

@@ -50,6 +50,8 @@ class Lobby final : public session::Backend {
   void authenticate(session::Credentials credentials, session::Reply<session::Identity> reply) override;
   void registerUser(session::Credentials credentials, session::Reply<session::Identity> reply) override;
   void guest(std::string limitKey, session::Reply<session::Identity> reply) override;
+  void signInByToken(session::TokenCredentials credentials, session::Reply<session::TokenSignIn> reply) override;
+  void issueToken(std::string userId, session::Reply<std::string> reply) override;
   void listCharacters(std::string userId, session::Reply<std::vector<session::Character>> reply) override;
   void createCharacter(std::string userId, session::NewCharacter wanted,
                        session::Reply<session::Character> reply) override;

@@ -115,6 +115,7 @@ Result<void> Generation::checkTables() {
     http_ = table<gw_http_ext>(*plugin_, GW_EXT_HTTP, why);
     health_ = table<gw_health_ext>(*plugin_, GW_EXT_HEALTH, why);
     config_ = table<gw_config_ext>(*plugin_, GW_EXT_CONFIG, why);
+    login_ = table<gw_login_ext>(*plugin_, GW_EXT_LOGIN, why);
     return GW_OK;
   });
   if (!called) return called;
@@ -128,6 +129,7 @@ Result<void> Generation::checkTables() {
   }
   if (health_ && (!health_->selftest || !health_->report)) return invalid("its " GW_EXT_HEALTH " table has a hole");
   if (config_ && !config_->schema) return invalid("its " GW_EXT_CONFIG " table has a hole");
+  if (login_ && !login_->login) return invalid("its " GW_EXT_LOGIN " table has a hole");
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include "gw/encode.h"
 #include "gw/health.h"
 #include "gw/http.h"
+#include "gw/login.h"
 #include "gw/plugin.h"
 #include "gw/stream.h"
 
@@ -46,6 +47,7 @@ class Generation {
   const gw_http_ext* http() const { return http_; }
   const gw_health_ext* health() const { return health_; }
   const gw_config_ext* config() const { return config_; }
+  const gw_login_ext* login() const { return login_; }
 
  private:
   Generation();
@@ -63,6 +65,7 @@ class Generation {
   const gw_http_ext* http_ = nullptr;
   const gw_health_ext* health_ = nullptr;
   const gw_config_ext* config_ = nullptr;
+  const gw_login_ext* login_ = nullptr;
   bool initialised_ = false;
 };
 

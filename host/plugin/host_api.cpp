@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gw/login.h"
 #include "gw/plugin.h"
 #include "net/shared_bytes.h"
 #include "plugin/instance.h"
@@ -174,6 +175,15 @@ gw_slice eventPayload(const gw_event* event) {
 }
 uint64_t nowNs() { return systemClock().nowNs(); }
 
+gw_status signIn(gw_host_conn* conn, const gw_sign_in* wish) {
+  return guardedStatus([&] {
+    Stream& stream = Stream::from(conn);
+    if (!stream.isUsable()) return static_cast<gw_status>(GW_E_STATE);
+    if (stream.isHelloPending()) return static_cast<gw_status>(GW_E_AGAIN);
+    return stream.port().signIn(stream, *wish);
+  });
+}
+
 // --- http ---------------------------------------------------------------------------------------
 
 gw_status requestBind(gw_host_req* req, uint32_t kind, gw_slice credential, uint64_t epoch, uint64_t seq,
@@ -200,7 +210,10 @@ gw_status httpReply(gw_host_req* req, uint32_t status, const gw_header* headers,
   return guardedStatus([&] { return Request::from(req).reply(status, headers, count, view(body)); });
 }
 
-const void* getExtension(gw_slice) { return nullptr; }
+const void* getExtension(gw_slice id) {
+  static const gw_host_login login{sizeof login, signIn};
+  return view(id) == GW_EXT_LOGIN ? &login : nullptr;
+}
 
 }  // namespace
 

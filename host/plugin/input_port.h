@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "gw/host.h"
+#include "gw/login.h"
 #include "net/connection.h"
 
 namespace gw::plugin {
@@ -40,6 +41,7 @@ class InputPort {
   virtual gw_status frame(Stream& stream, std::string_view utf8) = 0;
   virtual void ack(Stream& stream, uint64_t epoch, uint64_t seq) = 0;
   virtual gw_status charge(Stream& stream, uint32_t units) = 0;
+  virtual gw_status signIn(Stream& stream, const gw_sign_in& signIn) = 0;
 
   virtual gw_status bindRequest(std::shared_ptr<Request> request, uint32_t kind, std::string_view credential,
                                 uint64_t epoch, uint64_t seq, uint64_t token) = 0;

@@ -349,4 +349,14 @@ void Stream::notice(uint32_t kind, uint64_t a, uint64_t b) {
   guarded("stream.notice", [&] { api().notice(plugin_, &message); });
 }
 
+void Stream::tellLogin(const LoginNews& news) {
+  const gw_login_ext* table = instance_->generation().login();
+  if (!table || ended_ || closing_ || !opened_) return;
+  if (inPlugin_ > 0) return deferred_.emplace_back([this, news] { tellLogin(news); }), void();
+  // Every token is for TLS alone: it signs in without a password, and would be read on the way.
+  const gw_login_event message{sizeof(gw_login_event), news.kind,           news.token.empty() ? 0u : 1u,
+                               slice(news.account),    slice(news.message), slice(news.token)};
+  guarded("stream.login", [&] { table->login(plugin_, &message); });
+}
+
 }  // namespace gw::plugin

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "gw/host.h"
+#include "gw/login.h"
 #include "gw/stream.h"
 #include "net/connection.h"
 #include "plugin/input_port.h"
@@ -35,6 +36,14 @@ struct CloseInfo {
   uint64_t graceMs = 2000;
 };
 
+/// What a plugin is told of signing in (gw/login.h).
+struct LoginNews {
+  uint32_t kind = GW_LOGIN_OPEN;
+  std::string account{};
+  std::string message{};
+  std::string token{};
+};
+
 class Stream final : public net::ConnectionHandler {
  public:
   enum class Delivered { kQueued, kNotShown, kDropped, kClosed };
@@ -52,6 +61,7 @@ class Stream final : public net::ConnectionHandler {
   const AccountTraits& traits() const { return *traits_; }
   const net::PeerAddress& peer() const { return connection_->peer(); }
   net::Connection& connection() { return *connection_; }
+  bool isTls() const { return connection_->isTls(); }
   StreamContext* context() const { return context_.get(); }
   std::unique_ptr<StreamContext> swapContext(std::unique_ptr<StreamContext> context);
   bool hasClass() const { return class_ != nullptr; }
@@ -66,6 +76,8 @@ class Stream final : public net::ConnectionHandler {
   enum class Urgency { kNow, kMayWait };
   void answer(uint64_t token, gw_status status, std::string_view json, Urgency urgency = Urgency::kNow);
   void notice(uint32_t kind, uint64_t a, uint64_t b);
+  /// Nothing happens if the plugin does not want to know.
+  void tellLogin(const LoginNews& news);
   /// Lets the plugin say goodbye, then closes; at the grace's end it is closed anyway.
   void beginClose(const CloseInfo& info);
   /// While true, submit and frame answer AGAIN and data is not offered.

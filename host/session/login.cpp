@@ -2,10 +2,15 @@
 // and reaches its session if that is still there.
 
 #include "session/backend_port.h"
+#include "session/login_flow.h"
 #include "session/session_manager.h"
 
 namespace gw::session {
 namespace {
+
+// As long as a client of gateway.v1 may make them.
+constexpr size_t kMaxAccountBytes = 256;
+constexpr size_t kMaxSecretBytes = 1024;
 
 /// Wraps a continuation on a session of this loop as a backend's reply.
 template <typename T, typename Then>
@@ -27,14 +32,8 @@ void SessionManager::login(Session& session, LoginKind kind, Credentials credent
     return then(session, fail(ErrorCode::kConflict, "you are logged in already", "alreadyAuthenticated"));
   auto reply = toSession<Identity>(*this, session.id(),
                                    [this, then = std::move(then)](Session& back, Result<Identity> result) mutable {
-                                     if (result && services_.admission.isBannedUser(result->userId, result->userName))
-                                       result = fail(ErrorCode::kForbidden, "You are banned.", "permissionDenied");
                                      if (result) {
-                                       if (auto moved = back.setState(State::kCharacterSelection); !moved)
-                                         return then(back, moved.error());
-                                       back.user = *result;
-                                       if (back.isStranger) forgetStranger(back);
-                                       noteAuthenticated(back);
+                                       if (auto in = admitUser(back, *result); !in) return then(back, in.error());
                                      }
                                      then(back, std::move(result));
                                    });
@@ -46,6 +45,46 @@ void SessionManager::login(Session& session, LoginKind kind, Credentials credent
     case LoginKind::kGuest:
       return backend()->guest(credentials.limitKey, std::move(reply));
   }
+}
+
+void SessionManager::loginByToken(Session& session, TokenCredentials credentials, TokenThen then) {
+  if (!services_.backend || !services_.backend->isUp()) return then(session, backendDown());
+  backend()->signInByToken(
+      std::move(credentials),
+      toSession<TokenSignIn>(*this, session.id(),
+                             [this, then = std::move(then)](Session& back, Result<TokenSignIn> result) mutable {
+                               if (result) {
+                                 if (auto in = admitUser(back, result->user); !in) return then(back, in.error());
+                               }
+                               then(back, std::move(result));
+                             }));
+}
+
+void SessionManager::issueToken(Session& session, UniqueFunction<void(Session&, Result<std::string>)> then) {
+  if (!services_.backend || !services_.backend->isUp()) return then(session, backendDown());
+  backend()->issueToken(session.user.userId, toSession<std::string>(*this, session.id(), std::move(then)));
+}
+
+// Whoever the backend vouches for, by whatever they showed.
+Result<void> SessionManager::admitUser(Session& session, const Identity& user) {
+  if (services_.admission.isBannedUser(user.userId, user.userName))
+    return fail(ErrorCode::kForbidden, "You are banned.", "permissionDenied");
+  if (auto moved = session.setState(State::kCharacterSelection); !moved) return moved.error();
+  session.user = user;
+  if (session.isStranger) forgetStranger(session);
+  noteAuthenticated(session);
+  return {};
+}
+
+gw_status SessionManager::signIn(plugin::Stream& stream, const gw_sign_in& wish) {
+  if (isPaused_) return GW_E_AGAIN;
+  Attachment& attachment = attachmentFor(stream);
+  attachment.lastSeenNs = nowNs();
+  if (!attachment.introduced) return GW_E_AGAIN;
+  if (!attachment.session || !attachment.login) return GW_E_STATE;
+  if (wish.kind > GW_SIGN_IN_BY_HAND || wish.account_p.len > kMaxAccountBytes || wish.secret_p.len > kMaxSecretBytes)
+    return GW_E_INVALID;
+  return attachment.login->onSignIn(wish);
 }
 
 void SessionManager::noteAuthenticated(Session& session) {

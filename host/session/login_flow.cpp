@@ -5,6 +5,7 @@
 
 #include "plugin/stream.h"
 #include "session/session_manager.h"
+#include "session/text/sanitize.h"
 
 namespace gw::session {
 namespace {
@@ -15,6 +16,10 @@ std::string trimmed(const std::string& line) {
   const size_t first = line.find_first_not_of(" \t");
   if (first == std::string::npos) return {};
   return line.substr(first, line.find_last_not_of(" \t") - first + 1);
+}
+
+std::string_view textOf(gw_slice slice) {
+  return slice.len ? std::string_view(slice.ptr, slice.len) : std::string_view();
 }
 
 std::string lower(std::string text) {
@@ -57,7 +62,9 @@ void LoginFlow::start() {
 
 void LoginFlow::askName() {
   isNew_ = false;
+  isSignIn_ = false;
   ask(Step::kName, "Name: ");
+  attachment_.stream.tellLogin({GW_LOGIN_OPEN});  // last: it may sign in at once
 }
 
 void LoginFlow::onLine(std::string line) {
@@ -140,6 +147,78 @@ void LoginFlow::submitCredentials(bool isNew, std::string password) {
                  });
 }
 
+gw_status LoginFlow::onSignIn(const gw_sign_in& wish) {
+  if (attachment_.session->state() != State::kAuthenticating) return GW_E_STATE;
+  clientWantsToken_ = (wish.flags & GW_SIGN_IN_WANTS_TOKEN) != 0;
+  if (wish.kind == GW_SIGN_IN_BY_HAND) return GW_OK;
+  if (isWaiting()) return GW_E_AGAIN;
+  if (manager_.refusedForMs(*attachment_.session, &attachment_) > 0) return GW_E_LIMIT;
+  attachment_.session->lastInputNs = manager_.nowNs();
+  std::string name = trimmed(sanitizeInput(textOf(wish.account_p)));
+  std::string secret = sanitizeInput(textOf(wish.secret_p));
+  firstPassword_.clear();  // of a registration that is given up
+  isSignIn_ = true;
+  isNew_ = false;
+  if (wish.kind == GW_SIGN_IN_TOKEN) {
+    signInByToken(std::move(name), std::move(secret));
+  } else {
+    name_ = std::move(name);
+    submitCredentials(false, std::move(secret));
+  }
+  return GW_OK;
+}
+
+void LoginFlow::signInByToken(std::string name, std::string token) {
+  step_ = Step::kWaiting;
+  // All are issued for TLS alone; shown in the clear one is as good as stolen, and not even looked up.
+  if (!attachment_.stream.isTls()) {
+    return authenticated(
+        fail(ErrorCode::kUnauthorized, "A kept sign-in is taken over TLS only.", "invalidCredentials"));
+  }
+  const auto& peer = attachment_.stream.peer();
+  manager_.loginByToken(*attachment_.session,
+                        {std::move(name), std::move(token), wantsToken(), peer.ip, peer.limitKey()},
+                        [stream = attachment_.stream.id(), &manager = manager_](Session&, Result<TokenSignIn> result) {
+                          Attachment* back = manager.attachmentOf(stream);
+                          if (back && back->login) back->login->authenticatedByToken(std::move(result));
+                        });
+}
+
+void LoginFlow::authenticatedByToken(Result<TokenSignIn> result) {
+  if (!result) return authenticated(result.error());
+  nextToken_ = std::move(result->nextToken);
+  authenticated(std::move(result->user));
+}
+
+/// Over TLS only: whoever reads along would come in with it.
+bool LoginFlow::wantsToken() const { return clientWantsToken_ && attachment_.stream.isTls(); }
+
+/// What the client that signed in by a message is told, beside the sentence that its person reads.
+void LoginFlow::tellVerdict(const Error& error) {
+  const bool isWrong = error.code == ErrorCode::kUnauthorized || error.code == ErrorCode::kForbidden ||
+                       error.code == ErrorCode::kInvalid;
+  const uint32_t kind = isWrong ? static_cast<uint32_t>(GW_LOGIN_REFUSED) : static_cast<uint32_t>(GW_LOGIN_UNDECIDED);
+  attachment_.stream.tellLogin({kind, {}, error.message, {}});
+}
+
+/// A token first, if one is due: later the stream may have moved to another loop.
+void LoginFlow::offerToken() {
+  const bool isDue =
+      wantsToken() && !attachment_.session->user.isGuest && manager_.services().backend->capabilities().tokens;
+  if (!nextToken_.empty() || !isDue) return tellToken(std::exchange(nextToken_, {}));
+  manager_.issueToken(*attachment_.session,
+                      [stream = attachment_.stream.id(), &manager = manager_](Session&, Result<std::string> token) {
+                        Attachment* back = manager.attachmentOf(stream);
+                        if (back && back->login) back->login->tellToken(token ? std::move(*token) : std::string());
+                      });
+}
+
+void LoginFlow::tellToken(std::string token) {
+  if (!token.empty())
+    attachment_.stream.tellLogin({GW_LOGIN_TOKEN, attachment_.session->user.userName, {}, std::move(token)});
+  chooseCharacter();
+}
+
 void LoginFlow::refuse(const Error& error) {
   say(error.message);
   if (++failures_ >= kMaxFailures) {
@@ -150,6 +229,7 @@ void LoginFlow::refuse(const Error& error) {
 void LoginFlow::authenticated(Result<Identity> result) {
   if (!result) {
     const bool wasNew = isNew_;
+    if (isSignIn_) tellVerdict(result.error());
     refuse(result.error());
     if (!attachment_.session) return;
     return wasNew ? ask(Step::kNewName, "Choose a name (3 to 20 letters, digits, - or _): ") : askName();
@@ -166,6 +246,11 @@ void LoginFlow::authenticated(Result<Identity> result) {
     say("Welcome, " + result->userName + ".");
   }
   step_ = Step::kWaiting;
+  attachment_.stream.tellLogin({GW_LOGIN_SIGNED_IN, result->userName, "Welcome, " + result->userName + ".", {}});
+  offerToken();
+}
+
+void LoginFlow::chooseCharacter() {
   manager_.listCharacters(*attachment_.session,
                           [stream = attachment_.stream.id(), &manager = manager_](Session&, auto list) {
                             Attachment* back = manager.attachmentOf(stream);

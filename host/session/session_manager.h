@@ -83,6 +83,7 @@ class SessionManager final : public plugin::InputPort {
   gw_status frame(plugin::Stream& stream, std::string_view utf8) override;
   void ack(plugin::Stream& stream, uint64_t epoch, uint64_t seq) override;
   gw_status charge(plugin::Stream& stream, uint32_t units) override;
+  gw_status signIn(plugin::Stream& stream, const gw_sign_in& signIn) override;
   gw_status bindRequest(std::shared_ptr<plugin::Request> request, uint32_t kind, std::string_view credential,
                         uint64_t epoch, uint64_t seq, uint64_t token) override;
   gw_status frameRequest(std::shared_ptr<plugin::Request> request, std::string_view bearer, std::string_view utf8,
@@ -123,6 +124,10 @@ class SessionManager final : public plugin::InputPort {
   // Log in (login.cpp); `then` is called on this loop if the session is still there
   using IdentityThen = UniqueFunction<void(Session&, Result<Identity>)>;
   void login(Session& session, LoginKind kind, Credentials credentials, IdentityThen then);
+  using TokenThen = UniqueFunction<void(Session&, Result<TokenSignIn>)>;
+  void loginByToken(Session& session, TokenCredentials credentials, TokenThen then);
+  /// A token for the user who has just logged in.
+  void issueToken(Session& session, UniqueFunction<void(Session&, Result<std::string>)> then);
   void listCharacters(Session& session, UniqueFunction<void(Session&, Result<std::vector<Character>>)> then);
   void createCharacter(Session& session, NewCharacter wanted, UniqueFunction<void(Session&, Result<Character>)> then);
 
@@ -203,6 +208,7 @@ class SessionManager final : public plugin::InputPort {
   double commandBurst(const plugin::AccountTraits& traits) const {
     return traits.commandBurst > 0 ? traits.commandBurst : limits_.commandBurst;
   }
+  Result<void> admitUser(Session& session, const Identity& user);
   void noteAuthenticated(Session& session);
   void handleTypedLine(Attachment& attachment, std::string line);
   bool handleOwnCommand(Session& session, Attachment& attachment, const std::string& line);

@@ -18,6 +18,7 @@
 #include "gw/config.h"
 #include "gw/encode.h"
 #include "gw/health.h"
+#include "gw/login.h"
 #include "gw/note.h"
 #include "gw/plugin.h"
 #include "gw/stream.h"
@@ -176,6 +177,9 @@ const void* getExtension(gw_slice id) {
   if (view(id) == GW_EXT_STREAM) return TEST_STREAM;
   if (view(id) == GW_EXT_ENCODE) return TEST_ENCODE;
   if (view(id) == GW_EXT_HTTP) return TEST_HTTP;
+#ifdef TEST_LOGIN
+  if (view(id) == GW_EXT_LOGIN) return TEST_LOGIN;
+#endif
   return nullptr;
 }
 

@@ -23,6 +23,14 @@ admin::UserSnapshot snapshotOf(const store::UserRecord& user) {
   return {user.id, user.name, user.createdAt, user.lastLoginAt, user.locked, 0, mutedUntilUs};
 }
 
+/// A ban may name a user who is not here (yet), by name or by id.
+Result<void> revokeAccountTokens(store::SessionStore& store, const std::string& nameOrId) {
+  auto user = store.findUser(lobby::userKey(nameOrId));
+  if (user && !*user) user = store.findUserById(nameOrId);
+  if (!user) return user.error();
+  return *user ? store.deleteAccountTokensOf((*user)->id) : Result<void>();
+}
+
 }  // namespace
 
 Result<admin::Listing<admin::UserSnapshot>> GatewayAdmin::users(size_t limit) {
@@ -64,9 +72,10 @@ Result<store::UserRecord> GatewayAdmin::withUser(
 }
 
 Result<admin::UserSnapshot> GatewayAdmin::lockUser(const std::string& nameOrId, const admin::CloseRequest& request) {
-  const auto user = withUser(nameOrId, [](store::SessionStore& store, store::UserRecord& record) {
+  const auto user = withUser(nameOrId, [](store::SessionStore& store, store::UserRecord& record) -> Result<void> {
     record.locked = true;
-    return store.updateUser(record);
+    if (auto updated = store.updateUser(record); !updated) return updated;
+    return store.deleteAccountTokensOf(record.id);
   });
   if (!user) return user.error();
   const std::string text = session::sanitizeInput(request.reason);
@@ -114,7 +123,10 @@ Result<store::BanRecord> GatewayAdmin::addBan(const store::BanRecord& wanted) {
   if (ban.kind == "address" && !block)
     return fail(ErrorCode::kInvalid,
                 log::quoted(ban.value) + " is neither an address nor a block such as 203.0.113.0/24");
-  const auto done = inStore([ban](store::SessionStore& store) { return store.addBan(ban); });
+  const auto done = inStore([ban](store::SessionStore& store) -> Result<void> {
+    if (auto added = store.addBan(ban); !added) return added;
+    return ban.kind == "user" ? revokeAccountTokens(store, ban.value) : Result<void>();
+  });
   if (!done) return done.error();
   refreshBans();
   endSessions(

@@ -27,6 +27,9 @@ struct ClientProfile {
   bool isScreenReader() const { return hasMtts && (mtts & kMttsScreenReader) != 0; }
 };
 
+/// Client names reach logs and operators' tables: printable ASCII, and at most 40 bytes.
+std::string cleanName(std::string_view text);
+
 /// How many colours the client can show; `isTelnet`: it has answered as a telnet client at all.
 ColorLevel colorLevelOf(const ClientProfile& profile, bool isTelnet);
 

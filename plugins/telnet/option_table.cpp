@@ -22,8 +22,8 @@ int OptionTable::indexOf(uint8_t option) {
   return found == kKnown.end() ? -1 : static_cast<int>(found - kKnown.begin());
 }
 
-/// May the client start it? ECHO and EOR are ours to offer; TTYPE, NAWS and ECHO only the client's or
-/// only ours to perform.
+/// May the client start it? ECHO, EOR and GMCP (which may be switched off) are ours to offer; TTYPE, NAWS and ECHO only
+/// the client's or only ours to perform.
 bool OptionTable::isWelcome(Side side, uint8_t option) {
   switch (option) {
     case kOptBinary:

@@ -30,8 +30,8 @@ class OptionTable {
  private:
   // RFC 1143 §7: No, Yes, and Want… while an answer is awaited; …Opposite: and then the other way.
   enum class Q : uint8_t { kNo, kYes, kWantNo, kWantNoOpposite, kWantYes, kWantYesOpposite };
-  static constexpr std::array<uint8_t, 7> kKnown{kOptBinary,      kOptEcho, kOptSga,    kOptTerminalType,
-                                                 kOptEndOfRecord, kOptNaws, kOptCharset};
+  static constexpr std::array<uint8_t, 8> kKnown{kOptBinary,      kOptEcho, kOptSga,     kOptTerminalType,
+                                                 kOptEndOfRecord, kOptNaws, kOptCharset, kOptGmcp};
 
   static int indexOf(uint8_t option);
   static bool isWelcome(Side side, uint8_t option);

@@ -16,7 +16,9 @@ TelnetMetrics::TelnetMetrics(sdk::HostInst inst)
       subnegotiationsDiscarded(inst, GW_METRIC_COUNTER, "telnet_subnegotiations_discarded_total",
                                "Sub-negotiations over 16 KiB, discarded."),
       rateLimited(inst, GW_METRIC_COUNTER, "telnet_rate_limited_total",
-                  "Connections closed for too many telnet commands.") {}
+                  "Connections closed for too many telnet commands."),
+      gmcpIgnored(inst, GW_METRIC_COUNTER, "telnet_gmcp_ignored_total",
+                  "GMCP messages of packages that are not spoken here, or with data that could not be used.") {}
 
 TelnetChannel::TelnetChannel(sdk::HostInst inst, std::string_view options) : Channel(inst), metrics_(inst) {
   configs_.push_back(std::make_unique<const TelnetConfig>(TelnetConfig::parse(options)));
@@ -52,7 +54,7 @@ int32_t TelnetChannel::reconfigure(std::string_view options) {
 void TelnetChannel::selftest() const {
   TelnetCodec codec;
   std::string out;
-  codec.start(true, out);
+  codec.start({}, out);
   static constexpr char kInput[] = "\xff\xfb\x18\xff\xfa\x18\0Probe\xff\xf0hello";
   const std::string_view bytes(kInput, sizeof(kInput) - 1);
   std::string text;

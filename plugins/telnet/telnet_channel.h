@@ -19,6 +19,7 @@ struct TelnetMetrics {
   sdk::Metric linesCut;
   sdk::Metric subnegotiationsDiscarded;
   sdk::Metric rateLimited;
+  sdk::Metric gmcpIgnored;
 };
 
 class TelnetChannel : public sdk::Channel {

@@ -7,17 +7,9 @@ namespace gw::telnet {
 namespace {
 
 constexpr uint8_t kMaxTerminalAnswers = 3;
-constexpr size_t kMaxName = 40;
 constexpr uint16_t kMaxWindow = 1000;
 
 char byteOf(uint8_t value) { return static_cast<char>(value); }
-
-/// Client names reach logs and operators' tables: printable ASCII, and short.
-std::string cleanName(std::string_view text) {
-  std::string out;
-  for (const char c : text.substr(0, kMaxName)) out.push_back(c >= ' ' && c < 0x7f ? c : '?');
-  return out;
-}
 
 uint16_t clampWindow(char high, char low) {
   const auto value = static_cast<uint16_t>(static_cast<uint8_t>(high) << 8 | static_cast<uint8_t>(low));
@@ -35,11 +27,12 @@ void appendSubnegotiation(uint8_t option, std::string_view payload, std::string&
   out.append({byteOf(kIac), byteOf(kSe)});
 }
 
-void TelnetCodec::start(bool wantNaws, std::string& out) {
+void TelnetCodec::start(const Opening& opening, std::string& out) {
   options_.request(Side::kClient, kOptTerminalType, true, out);
-  if (wantNaws) options_.request(Side::kClient, kOptNaws, true, out);
+  if (opening.naws) options_.request(Side::kClient, kOptNaws, true, out);
   options_.request(Side::kUs, kOptCharset, true, out);
   options_.request(Side::kUs, kOptEndOfRecord, true, out);
+  if (opening.gmcp) options_.request(Side::kUs, kOptGmcp, true, out);
 }
 
 bool TelnetCodec::isTerminalKnown() const {
@@ -69,6 +62,7 @@ size_t TelnetCodec::next(std::string_view input, Step& step, std::string& out) {
       break;
     case Token::Kind::kSubnegotiation:
       step.kind = Step::Kind::kUnit;
+      if (token.code == kOptGmcp && options_.isOn(Side::kUs, kOptGmcp)) step = {Step::Kind::kGmcp, token.bytes};
       onSubnegotiation(token, out);
       break;
     case Token::Kind::kOversized:

@@ -15,8 +15,12 @@ namespace gw::telnet {
 
 class TelnetCodec {
  public:
-  /// Our opening requests. `wantNaws` false: the window size is not asked for.
-  void start(bool wantNaws, std::string& out);
+  /// What an operator may leave out of our opening requests.
+  struct Opening {
+    bool naws = true;
+    bool gmcp = true;
+  };
+  void start(const Opening& opening, std::string& out);
 
   struct Step {
     enum class Kind : uint8_t {
@@ -26,6 +30,7 @@ class TelnetCodec {
       kEraseChar,  // a unit too: IAC EC
       kEraseLine,  // a unit too: IAC EL
       kOversized,  // a unit too: a sub-negotiation over the cap was discarded
+      kGmcp,       // a unit too: `text`, a GMCP payload; valid until the next call
     };
     Kind kind = Kind::kNone;
     std::string_view text;
@@ -34,6 +39,9 @@ class TelnetCodec {
   /// Deals with what comes first in a non-empty input; returns how many bytes that took (see
   /// TelnetParser::next). Answers are appended to `out`.
   size_t next(std::string_view input, Step& step, std::string& out);
+
+  /// Overwrites the last sub-negotiation, which the parser would keep until the next: it held a secret.
+  void wipeLast() { parser_.wipeLast(); }
 
   /// ECHO: WILL hides what the client's user types, WONT shows it again.
   void setEcho(bool weEcho, std::string& out) { options_.request(Side::kUs, kOptEcho, weEcho, out); }

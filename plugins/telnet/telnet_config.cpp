@@ -19,6 +19,11 @@ std::string text(const nlohmann::json& value, const std::string& key) {
   return value.get<std::string>();
 }
 
+bool flag(const nlohmann::json& value, const std::string& key) {
+  if (!value.is_boolean()) refuse(key, "true or false");
+  return value.get<bool>();
+}
+
 std::optional<ColorLevel> parseAnsi(const std::string& value) {
   if (value == "auto") return std::nullopt;
   if (value == "none") return ColorLevel::kNone;
@@ -44,8 +49,9 @@ TelnetConfig TelnetConfig::parse(std::string_view optionsJson) {
   if (!options.is_object()) throw sdk::Error("options: expected a JSON object");
   for (const auto& [key, value] : options.items()) {
     if (key == "naws") {
-      if (!value.is_boolean()) refuse(key, "true or false");
-      config.naws = value.get<bool>();
+      config.naws = flag(value, key);
+    } else if (key == "gmcp") {
+      config.gmcp = flag(value, key);
     } else if (key == "ansi") {
       config.ansi = parseAnsi(text(value, key));
     } else if (key == "charset") {
@@ -54,7 +60,7 @@ TelnetConfig TelnetConfig::parse(std::string_view optionsJson) {
       config.banner = text(value, key);
       if (config.banner.size() > kMaxBanner) refuse(key, "at most 4096 bytes");
     } else {
-      throw sdk::Error("options." + key + ": not an option of telnet (naws, ansi, charset, banner)");
+      throw sdk::Error("options." + key + ": not an option of telnet (naws, gmcp, ansi, charset, banner)");
     }
   }
   return config;
@@ -69,6 +75,8 @@ std::string_view TelnetConfig::schema() {
   "properties": {
     "naws": {"type": "boolean", "default": true, "reloadable": true,
       "description": "Ask the client for its window size."},
+    "gmcp": {"type": "boolean", "default": true, "reloadable": true,
+      "description": "Offer GMCP; clients may sign in by it (Char.Login)."},
     "ansi": {"enum": ["auto", "none", "16", "256", "truecolor"], "default": "auto", "reloadable": true,
       "description": "Colours sent to every client; auto: as many as the client says it shows."},
     "charset": {"enum": ["auto", "utf-8", "latin-1", "ascii"], "default": "auto", "reloadable": true,

@@ -11,6 +11,7 @@ namespace gw::telnet {
 
 struct TelnetConfig {
   bool naws = true;                // ask for the window size
+  bool gmcp = true;                // offer GMCP
   std::optional<ColorLevel> ansi;  // none: what the client says
   std::optional<Charset> charset;  // none: negotiated
   std::string banner;              // shown before login, never to screen readers

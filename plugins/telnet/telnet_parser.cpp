@@ -1,5 +1,7 @@
 #include "telnet_parser.h"
 
+#include <string.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -99,6 +101,11 @@ void TelnetParser::endSubnegotiation(Token& token) {
   token.code = at_.option;
   finished_ = std::exchange(payload_, {});  // most connections negotiate once: keep no capacity for it
   token.bytes = at_.isOversized ? std::string_view{} : std::string_view{finished_};
+}
+
+void TelnetParser::wipeLast() {
+  explicit_bzero(finished_.data(), finished_.size());
+  finished_.clear();
 }
 
 }  // namespace gw::telnet

@@ -34,6 +34,8 @@ class TelnetParser {
   /// token is complete (a sub-negotiation that another command ends). A text token may be consumed
   /// in part: call next() again later with the rest (the parser keeps no state inside text).
   size_t next(std::string_view input, Token& token);
+  /// Overwrites what the last token held.
+  void wipeLast();
 
  private:
   enum class State : uint8_t { kText, kAfterIac, kVerb, kSbOption, kInSb, kInSbAfterIac };

@@ -19,6 +19,7 @@ enum Option : uint8_t {
   kOptEndOfRecord = 25,   // RFC 885
   kOptNaws = 31,          // RFC 1073
   kOptCharset = 42,       // RFC 2066
+  kOptGmcp = 201,
 };
 
 // Sub-negotiation verbs.

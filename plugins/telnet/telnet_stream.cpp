@@ -37,7 +37,7 @@ std::string_view farewell(uint32_t code) {
 }  // namespace
 
 void TelnetStream::start() {
-  codec_.start(config_.naws, out_);
+  codec_.start({config_.naws, config_.gmcp}, out_);
   flush();
   conn().timerSet(kSilenceTimer, kSilence);
   conn().timerSet(kNamesTimer, kNames);
@@ -54,7 +54,7 @@ sdk::Consumed TelnetStream::onData(std::string_view bytes, uint64_t /*nowNs*/) {
       continue;
     }
     used += taken;
-    if (step.kind != TelnetCodec::Step::Kind::kNone) onUnit(step.kind);
+    if (step.kind != TelnetCodec::Step::Kind::kNone) onUnit(step);
   }
   if (isClosing_) return bytes.size();
   reportCaps();
@@ -103,11 +103,23 @@ bool TelnetStream::submitLine() {
   return true;
 }
 
-void TelnetStream::onUnit(TelnetCodec::Step::Kind kind) {
-  if (kind == TelnetCodec::Step::Kind::kEraseChar) lines_.eraseChar();
-  if (kind == TelnetCodec::Step::Kind::kEraseLine) lines_.eraseLine();
-  if (kind == TelnetCodec::Step::Kind::kOversized) metrics_.subnegotiationsDiscarded.add();
-  charge(1);
+void TelnetStream::onUnit(const TelnetCodec::Step& step) {
+  using Kind = TelnetCodec::Step::Kind;
+  if (step.kind == Kind::kEraseChar) lines_.eraseChar();
+  if (step.kind == Kind::kEraseLine) lines_.eraseLine();
+  if (step.kind == Kind::kOversized) metrics_.subnegotiationsDiscarded.add();
+  if (charge(1) && step.kind == Kind::kGmcp) onGmcp(step.text);
+}
+
+void TelnetStream::onGmcp(std::string_view payload) {
+  if (!gmcp_) gmcp_ = std::make_unique<GmcpPeer>(conn(), metrics_, isLoginOpen_);
+  if (gmcp_->receive(payload, out_)) codec_.wipeLast();
+}
+
+void TelnetStream::onLogin(const gw_login_event& event) {
+  isLoginOpen_ = event.kind != GW_LOGIN_SIGNED_IN && (isLoginOpen_ || event.kind == GW_LOGIN_OPEN);
+  if (gmcp_) gmcp_->onLogin(event, out_);
+  flush();
 }
 
 bool TelnetStream::charge(uint32_t units) {
@@ -148,7 +160,8 @@ void TelnetStream::introduce() {
   hello.caps = reported_.caps;
   hello.width = reported_.width;
   hello.height = reported_.height;
-  hello.client = profile.name;
+  const std::string client = gmcp_ && !gmcp_->client().empty() ? cleanName(gmcp_->client()) : profile.name;
+  hello.client = client;
   isIntroduced_ = true;
   conn().hello(kHelloToken, hello);
 }

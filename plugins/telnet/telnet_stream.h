@@ -4,9 +4,11 @@
 // into a prompt.
 // Thread: [loop].
 
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "gmcp_peer.h"
 #include "gw/stream.hpp"
 #include "line_assembler.h"
 #include "renderer.h"
@@ -29,6 +31,7 @@ class TelnetStream : public sdk::Stream {
   void onTimer(uint32_t id, uint64_t nowNs) override;
   void onWritable() override;
   void onEvent(uint64_t token, gw_status status, std::string_view json) override;
+  void onLogin(const gw_login_event& event) override;
   void onCloseBegin(const gw_close_info& info, uint64_t graceMs) override;
   gw_status wrap(const sdk::EventView& event, uint64_t epoch, uint64_t seq, size_t bodyLength, sdk::Wrap& out) override;
 
@@ -43,7 +46,8 @@ class TelnetStream : public sdk::Stream {
 
   size_t takeText(const TelnetCodec::Step& step, size_t taken);
   bool submitLine();
-  void onUnit(TelnetCodec::Step::Kind kind);
+  void onUnit(const TelnetCodec::Step& step);
+  void onGmcp(std::string_view payload);
   bool charge(uint32_t units);
   void afterInput();
   void introduce();
@@ -63,7 +67,9 @@ class TelnetStream : public sdk::Stream {
   std::string out_;  // telnet answers, sent at the end of a callback
   RenderClass class_;
   Reported reported_;
+  std::unique_ptr<GmcpPeer> gmcp_;  // once the client has sent a message
   bool isIntroduced_ = false;
+  bool isLoginOpen_ = false;  // the host asks who is there
   bool isClassSet_ = false;
   bool isAtPrompt_ = false;        // the cursor stands behind a prompt
   bool isEchoHidden_ = false;      // a password is being asked

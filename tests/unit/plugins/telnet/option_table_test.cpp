@@ -84,7 +84,7 @@ TEST(OptionTable, WantNoOppositeAcceptsAStrayOn) {
 TEST(OptionTable, RequestsForWhatIsSoAreSilent) {
   OptionTable table;
   EXPECT_EQ(request(table, Side::kUs, kOptEcho, false), "");
-  EXPECT_EQ(request(table, Side::kUs, 201, true), "") << "not an option of ours";
+  EXPECT_EQ(request(table, Side::kUs, 200, true), "") << "not an option of ours";
   request(table, Side::kUs, kOptEcho, true);
   receive(table, kDo, kOptEcho);
   EXPECT_EQ(request(table, Side::kUs, kOptEcho, true), "");

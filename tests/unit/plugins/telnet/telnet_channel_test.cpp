@@ -64,7 +64,7 @@ class TelnetChannelTest : public ::testing::Test {
 
 TEST_F(TelnetChannelTest, NegotiatesAtOnceAndSaysHelloWhenTheTerminalIsKnown) {
   start();
-  EXPECT_EQ(conn_->takeSent(), "\xff\xfd\x18\xff\xfd\x1f\xff\xfb\x2a\xff\xfb\x19");
+  EXPECT_EQ(conn_->takeSent(), "\xff\xfd\x18\xff\xfd\x1f\xff\xfb\x2a\xff\xfb\x19\xff\xfb\xc9");
   EXPECT_THAT(conn_->hellos(), IsEmpty());
   conn_->receive(std::string("\xff\xfb\x1f\xff\xfa\x1f\0\x64\0\x20\xff\xf0", 12));
   conn_->receive(mtts("271"));
@@ -271,7 +271,7 @@ TEST_F(TelnetChannelTest, TextIsALineInTheClientsColours) {
 
 TEST_F(TelnetChannelTest, OptionsOverrideTheClient) {
   start(R"({"ansi":"none","charset":"ascii","naws":false})");
-  EXPECT_EQ(conn_->takeSent(), "\xff\xfd\x18\xff\xfb\x2a\xff\xfb\x19");
+  EXPECT_EQ(conn_->takeSent(), "\xff\xfd\x18\xff\xfb\x2a\xff\xfb\x19\xff\xfb\xc9");
   conn_->receive(mtts("13"));
   conn_->takeSent();
   const gw_span red{0, 3, GW_COLOR_RGB(0xff0000), 0, 0, {nullptr, 0}};
@@ -430,7 +430,7 @@ TEST_F(TelnetChannelTest, ReconfigureAppliesToNewConnections) {
   EXPECT_EQ(host_->reconfigure(R"({"naws":"no"})"), GW_RECONF_REJECTED);
   EXPECT_THAT(host_->error(), HasSubstr("options.naws"));
   auto later = host_->open();
-  EXPECT_EQ(later->takeSent(), "\xff\xfd\x18\xff\xfb\x2a\xff\xfb\x19");
+  EXPECT_EQ(later->takeSent(), "\xff\xfd\x18\xff\xfb\x2a\xff\xfb\x19\xff\xfb\xc9");
   for (int i = 0; i < 80; ++i) host_->reconfigure("{}");
   EXPECT_EQ(host_->reconfigure("{}"), GW_RECONF_NEEDS_RECREATE) << "old configurations are bounded";
 }

@@ -85,11 +85,11 @@ TEST(TelnetCodec, SegmentationChangesNothing) {
 
 TEST(TelnetCodec, OffersOnlyWhatItSpeaks) {
   const Script script;
-  EXPECT_EQ(script.opening, "\xff\xfd\x18\xff\xfd\x1f\xff\xfb\x2a\xff\xfb\x19");
+  EXPECT_EQ(script.opening, "\xff\xfd\x18\xff\xfd\x1f\xff\xfb\x2a\xff\xfb\x19\xff\xfb\xc9");
   TelnetCodec withoutNaws;
   std::string out;
-  withoutNaws.start(false, out);
-  EXPECT_EQ(out, "\xff\xfd\x18\xff\xfb\x2a\xff\xfb\x19");
+  withoutNaws.start({.naws = false}, out);
+  EXPECT_EQ(out, "\xff\xfd\x18\xff\xfb\x2a\xff\xfb\x19\xff\xfb\xc9");
 }
 
 TEST(TelnetCodec, LearnsNamesAndAbilities) {

@@ -28,7 +28,7 @@ struct Transcript {
 
 class Script {
  public:
-  Script() { codec.start(true, opening); }
+  Script() { codec.start({}, opening); }
 
   /// Keeps what the codec leaves over, as the host does.
   void receive(std::string_view bytes) {
@@ -48,6 +48,7 @@ class Script {
         }
       } else if (step.kind != TelnetCodec::Step::Kind::kNone) {
         ++seen.units;
+        if (step.kind == TelnetCodec::Step::Kind::kGmcp) gmcp.emplace_back(step.text);
         if (step.kind == TelnetCodec::Step::Kind::kOversized) ++seen.oversized;
         if (step.kind == TelnetCodec::Step::Kind::kEraseChar) assembler.eraseChar();
         if (step.kind == TelnetCodec::Step::Kind::kEraseLine) assembler.eraseLine();
@@ -72,6 +73,7 @@ class Script {
   TelnetCodec codec;
   LineAssembler assembler;
   std::string opening;
+  std::vector<std::string> gmcp;  // payloads
   Transcript seen;
 
  private:

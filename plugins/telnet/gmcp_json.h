@@ -1,0 +1,22 @@
+#pragma once
+// Clients' JSON, not trusted: depth is checked before it is parsed, types when it is read.
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gw::telnet {
+
+inline constexpr int kMaxGmcpDepth = 64;
+
+/// Discarded (nlohmann's word) unless it is well-formed JSON in UTF-8 within the depth.
+nlohmann::json parseGmcpJson(std::string_view json);
+
+/// The member if it is a string, else empty.
+std::string gmcpText(const nlohmann::json& object, const char* name);
+
+/// true, "true" and 1; some drivers have no booleans. None: absent, or none of these.
+std::optional<bool> gmcpBool(const nlohmann::json& object, const char* name);
+
+}  // namespace gw::telnet

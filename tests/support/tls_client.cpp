@@ -46,14 +46,20 @@ TlsClient::~TlsClient() {
 
 void TlsClient::send(const std::string& text) { SSL_write(ssl_, text.data(), static_cast<int>(text.size())); }
 
+bool TlsClient::receive(std::string& to, const Deadline& deadline) {
+  if (!SSL_pending(ssl_) && !waitReadable(socket_.fd(), deadline)) throw std::runtime_error("timed out");
+  std::string bytes(8192, '\0');
+  const int n = SSL_read(ssl_, bytes.data(), static_cast<int>(bytes.size()));
+  if (n > 0) to.append(bytes, 0, static_cast<size_t>(n));
+  return n > 0;
+}
+
 void TlsClient::expect(const std::string& text) {
   const Deadline deadline(kPatience);
   while (text_.find(text) == std::string::npos) {
-    if (!SSL_pending(ssl_) && !waitReadable(socket_.fd(), deadline)) throw std::runtime_error("timed out: " + text_);
-    std::string bytes(8192, '\0');
-    const int n = SSL_read(ssl_, bytes.data(), static_cast<int>(bytes.size()));
-    if (n <= 0) throw std::runtime_error("closed before \"" + text + "\": " + text_);
-    filter_.take(std::string_view(bytes).substr(0, static_cast<size_t>(n)), text_);
+    std::string bytes;
+    if (!receive(bytes, deadline)) throw std::runtime_error("closed before \"" + text + "\": " + text_);
+    filter_.take(bytes, text_);
   }
   text_.erase(0, text_.find(text) + text.size());
 }

@@ -45,7 +45,10 @@ class TlsClient {
   TlsClient& operator=(const TlsClient&) = delete;
 
   bool isOpen() const { return isOpen_; }
+  TcpClient& socket() { return socket_; }
   void send(const std::string& text);
+  /// Appends what comes, decrypted; false at the end of the stream.
+  bool receive(std::string& to, const Deadline& deadline);
   void expect(const std::string& text);
   /// The serial number of the certificate that was shown.
   long serial() const;

@@ -25,7 +25,8 @@ int connectionShow(const Client& client, Output& output, const Arguments& argume
                  numberColumn("TLS", "tls"), numberColumn("Loop", "loop"), numberColumn("Generation", "generation"),
                  timeColumn("Opened", "openedAt"), timeColumn("Last activity", "lastActivityAt"),
                  numberColumn("Bytes in", "inBytes"), numberColumn("Bytes out", "outBytes"),
-                 numberColumn("Bytes queued", "queuedBytes")});
+                 numberColumn("Bytes queued", "queuedBytes"), textColumn("Client", "client"),
+                 textColumn("Device", "device"), numberColumn("Healthy", "healthy")});
   return kOk;
 }
 

@@ -45,12 +45,19 @@ admin::ConnectionSnapshot ofConnection(session::SessionManager& manager, plugin:
   out.bytesIn = stream.connection().readBytes();
   out.bytesOut = stream.connection().writtenBytes();
   out.queuedBytes = stream.connection().queuedBytes();
+  out.isHealthy = !stream.connection().isAboveSoft();
   out.generation = stream.instance().generation().number();
   if (const session::Attachment* attachment = manager.attachmentOf(stream.id())) {
     out.lastActivity = wallOf(attachment->lastSeenNs);
+    out.client = attachment->client;
+    out.device = attachment->device;
     if (attachment->session) {
       out.sessionId = attachment->session->id().toString();
       out.userName = attachment->session->user.userName;
+      if (const session::Lineage* lineage = attachment->session->lineage(attachment->lineage)) {
+        out.cursorEpoch = lineage->acknowledged.epoch;
+        out.cursorSeq = lineage->acknowledged.seq;
+      }
     }
   }
   return out;

@@ -149,6 +149,11 @@ struct ConnectionSnapshot {
   uint64_t bytesOut = 0;
   uint64_t queuedBytes = 0;
   uint64_t generation = 0;
+  bool isHealthy = true;  // it reads what it is sent
+  std::string client;     // program and version, as it says
+  std::string device;
+  uint64_t cursorEpoch = 0;  // how far its lineage has acknowledged the session's events
+  uint64_t cursorSeq = 0;
 };
 
 struct SessionSnapshot {

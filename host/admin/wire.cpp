@@ -66,7 +66,11 @@ Json connectionJson(const ConnectionSnapshot& c) {
           {"inBytes", c.bytesIn},
           {"outBytes", c.bytesOut},
           {"queuedBytes", c.queuedBytes},
-          {"generation", c.generation}};
+          {"generation", c.generation},
+          {"healthy", c.isHealthy},
+          {"client", c.client},
+          {"device", c.device},
+          {"cursor", {{"epoch", c.cursorEpoch}, {"seq", c.cursorSeq}}}};
 }
 
 namespace {

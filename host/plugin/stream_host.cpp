@@ -1,5 +1,6 @@
 #include "plugin/stream_host.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,6 +35,13 @@ class Countdown {
   size_t left_;
 };
 
+/// Who cannot be let in is told so, as a line of text: no protocol has been spoken yet. As far as the
+/// socket's empty buffer takes it.
+void tellWhy(int fd, const char* refusal) {
+  const std::string line = std::string("Sorry, ") + refusal + ". Please try again later.\r\n";
+  (void)::send(fd, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 }  // namespace
 
 StreamHost::StreamHost(StreamHosts& all, net::EventLoop& loop, const net::ConnectionLimits& limits, const Clock& clock)
@@ -51,6 +59,7 @@ void StreamHost::acceptSocket(std::shared_ptr<Instance> instance, std::shared_pt
                               net::PeerAddress peer, net::TlsContext* tls) {
   if (const char* refusal = port_->admit(peer, true)) {
     log::debug("stream", "connection refused", {{"peer", peer.toString()}, {"why", refusal}});
+    if (!tls) tellWhy(fd, refusal);
     ::close(fd);
     return;
   }

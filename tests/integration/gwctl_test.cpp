@@ -81,7 +81,13 @@ TEST_F(Gwctl, SessionVerbsReachTheirSession) {
   const Json shown = gateway().gwctlJson({"session", "show", id});
   EXPECT_EQ(shown.at("userName"), "Lena");
   EXPECT_EQ(shown.at("state"), "playing");
-  EXPECT_EQ(shown.at("connections").size(), 1u);
+  ASSERT_EQ(shown.at("connections").size(), 1u);
+  const Json connection = shown.at("connections").at(0);
+  EXPECT_EQ(connection.at("protocol"), "websocket");
+  EXPECT_EQ(connection.at("healthy"), true);
+  EXPECT_EQ(connection.at("device"), "");
+  EXPECT_TRUE(connection.at("cursor").at("seq").is_number()) << connection;
+  EXPECT_GT(connection.at("outBytes").get<uint64_t>(), 0u);
   EXPECT_EQ(shown.at("rooms"), Json({"lobby"}));
   outOf({"session", "send", id, "hello", "from", "the", "operator"});
   EXPECT_EQ(ws.expect("operator").at("payload").at("text"), "hello from the operator");

@@ -101,6 +101,16 @@ TEST_F(Limits, AnAccountMayHaveARateOfItsOwn) {
   ws.expect("You say: 9");
 }
 
+TEST_F(Limits, WhoIsTurnedAwayAtTheDoorIsToldWhy) {
+  launch(R"({"limits": {"unauthenticatedPerAddress": 1, "exemptAddresses": []}})");
+  TelnetClient first(gateway().telnetPort());
+  first.expect("Name: ");
+  TelnetClient second(gateway().telnetPort());
+  second.expect("Sorry, too many connections from this address that have not logged in. Please try again later.");
+  second.readToEnd();
+  EXPECT_EQ(refusedBy("unauthenticatedPerAddress"), 1u);
+}
+
 // Whoever of two comes first, one session plays in the end, and the other login has taken it over.
 TEST_F(Limits, TwoLoginsAtTheSameInstantEndWithOneSession) {
   launch(R"({"loops": 2})");

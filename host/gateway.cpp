@@ -65,6 +65,10 @@ Gateway::Gateway(config::GatewayConfig config, GatewayOptions options)
 }
 
 Gateway::~Gateway() {
+  // A start that failed half-way has threads that use the parts; after stop() this does nothing.
+  for (auto& loop : parts_->loops) loop->stop();
+  for (auto& loop : parts_->loops) loop->join();
+  if (parts_->store) parts_->store->stop();
   if (parts_->lockFd >= 0) ::close(parts_->lockFd);
 }
 

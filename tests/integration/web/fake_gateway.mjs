@@ -98,6 +98,7 @@ export class FakeGateway {
     for (const session of this.sessions.values()) {
       session.epoch = this.epoch;
       session.seq = 0;
+      session.connections.clear(); // at once: whoever waits for a connection waits for a new one
     }
   }
 

@@ -130,9 +130,11 @@ TEST_F(JournalCuts, WhatComesMeanwhileIsCommittedTogether) {
 // The parts of a unit go to two loops; a cut must take both or neither, whenever it falls.
 TEST_F(JournalCuts, AUnitIsCommittedAsAWhole) {
   Journal& journal = open(2);
-  std::atomic<bool> stop{false};
+  std::atomic<bool> stop{false}, hasShown{false};
   std::thread producer([&] {
     for (uint64_t i = 1; i <= 2000; ++i) {
+      // Half of them while commits are under way.
+      while (i == 1001 && !hasShown) std::this_thread::yield();
       journal.beginUnit();
       for (HandLoop& loop : loops_)
         loop.post([&loop, &journal, i] {
@@ -143,8 +145,11 @@ TEST_F(JournalCuts, AUnitIsCommittedAsAWhole) {
     }
     stop = true;
   });
-  const bool isDone =
-      turnUntil([&] { return stop && loops_[0].shown.size() == 2000 && loops_[1].shown.size() == 2000; });
+  const bool isDone = turnUntil([&] {
+    hasShown = !loops_[0].shown.empty();
+    return stop && loops_[0].shown.size() == 2000 && loops_[1].shown.size() == 2000;
+  });
+  hasShown = true;  // should it have failed: the producer ends all the same
   producer.join();
   ASSERT_TRUE(isDone);
   size_t commits = 0;

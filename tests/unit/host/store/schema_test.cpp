@@ -85,7 +85,7 @@ TEST_F(SchemaTest, ChecksStatesAndCascadesDeletes) {
   EXPECT_THROW(sql_.once(insert + "sleeping', '', '', '', 0, 0, 0, 0)"), Poco::Exception);
   sql_.once(insert + "playing', '', '', '', 0, 0, 0, 0)");
   sql_.once("INSERT INTO session_command_queue VALUES ('s', 1, 'look')");
-  sql_.once("INSERT INTO session_event_log VALUES ('s', 1, 1, 1, x'01')");
+  sql_.once("INSERT INTO session_event_log VALUES ('s', 1, 1, 1, x'01', 1, 1)");
   sql_.once("INSERT INTO lineages VALUES ('s', 'l', '', 1, 1)");
   sql_.once("INSERT INTO session_devices VALUES ('s', 'd', 1)");
   sql_.once("INSERT INTO session_rooms VALUES ('s', 'r')");

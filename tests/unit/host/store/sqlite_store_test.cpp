@@ -150,7 +150,7 @@ TEST(SqliteStore, ADamagedStoredLogIsAnErrorAndNotACrash) {
   const SessionBundle b = sampleBundle();
   ASSERT_TRUE((*store)->saveSession(b).ok());
   Sql raw(rawSession(folder.file()), false);
-  raw.run("INSERT INTO session_event_log VALUES ($1, 1, 1, 1, x'0101')", b.session.id.toString());
+  raw.run("INSERT INTO session_event_log VALUES ($1, 1, 1, 1, x'0101', 1, 1)", b.session.id.toString());
   const auto taken = (*store)->takeSession(b.session.id, 1);
   ASSERT_FALSE(taken.ok());
   EXPECT_EQ(taken.error().code, ErrorCode::kInternal);

@@ -103,7 +103,8 @@ void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
            token = next.encode()](bool committed) {
             Session* saved = find(id);
             if (saved && !committed) abandonResume(*saved);
-            if (!saved || !committed)
+            if (!saved) return refuseResume(request, notFound());  // it ended meanwhile
+            if (!committed)
               return refuseResume(request, fail(ErrorCode::kUnavailable, "the store is not available; try again"));
             resumeCommitted(*saved, lineageId, request, token);
           });

@@ -149,6 +149,11 @@ void SessionManager::tellEntered(Session& session, uint32_t lineageId, const Ent
   Attachment* attachment = request.caller.streamId ? attachmentOf(request.caller.streamId) : nullptr;
   Lineage* lineage = session.lineage(lineageId);
   if (!lineage || (request.caller.streamId && !attachment)) return abandonResume(session);  // it left meanwhile
+  // Taken over, and the last connection it had ended while this was on its way to the store.
+  if (session.state() == State::kDisconnected) {
+    (void)session.setState(State::kPlaying);
+    if (services_.backend) backend()->reconnected(session.id());
+  }
   const Position from = lineage->acknowledged;
   if (attachment) {
     if (!attachment->session) session.attach(*attachment, lineageId);

@@ -44,13 +44,15 @@ void Gateway::stop(const std::function<bool()>& shouldSkipFlush) {
   parts.admission.setAccepting(false);
   if (parts.channels) (void)parts.control.run([&] { parts.channels->stopAccepting(); });
   stopClients();
+  // Before the sessions are saved, loop by loop: what a command does must not lie between two saves. A
+  // command that is not answered stays with its session and is given again after the start.
+  if (parts.lobby) parts.lobby->stop();
   saveSessions(shouldSkipFlush);
   if (parts.admin) parts.admin->stop();
   parts.tokenThread.stop();
   parts.careThread.stop();
   if (parts.health) parts.health->stop();
   if (parts.channels) (void)parts.control.run([&] { parts.channels->stopAll(1001, 500); });
-  if (parts.lobby) parts.lobby->stop();
   parts.control.stop();
   for (auto& loop : parts.loops) loop->stop();
   for (auto& loop : parts.loops) loop->join();

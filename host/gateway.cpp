@@ -170,7 +170,7 @@ void Gateway::recoverSessions() {
   parts.journal = std::make_unique<session::Journal>(*parts.store, parts.services.gatewayId, kCheckpointBytes);
   parts.services.journal = parts.journal.get();
   parts.services.onHealthChange = [&parts] {
-    if (parts.health) parts.health->poke();
+    if (auto* health = parts.healthToPoke.load()) health->poke();
   };
   parts.services.outage = {config_.onOutage == "relax", config_.relaxAfterMs};
 }
@@ -233,14 +233,14 @@ void Gateway::restoreSessions() {
   if (count == 0) return;
   const auto startedNs = parts.clock.nowNs();
   parts.services.restoring = true;
-  std::latch restored(static_cast<std::ptrdiff_t>(byLoop.size()));
+  const auto restored = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(byLoop.size()));
   for (size_t i = 0; i < byLoop.size(); ++i) {
     session::SessionManager& manager = *parts.managers[i];
-    manager.loop().post([&manager, &restored, sessions = std::move(byLoop[i])]() mutable {
-      manager.restore(std::move(sessions), [&restored] { restored.count_down(); });
+    manager.loop().post([&manager, restored, sessions = std::move(byLoop[i])]() mutable {
+      manager.restore(std::move(sessions), [restored] { restored->count_down(); });
     });
   }
-  restored.wait();
+  restored->wait();
   parts.services.restoring = false;
   for (const auto& manager : parts.managers)
     manager->loop().post([&manager = *manager] { manager.giveQueuedCommands(); });
@@ -302,7 +302,7 @@ void Gateway::startChannels() {
     parts.admission.released(peer, false, arrival);
   };
   options.onChange = [&parts] {
-    if (parts.health) parts.health->poke();
+    if (auto* health = parts.healthToPoke.load()) health->poke();
   };
   parts.channels = std::make_unique<channel::ChannelManager>(std::move(options), parts.control, *parts.catalog,
                                                              *parts.streams, parts.clock);
@@ -385,6 +385,7 @@ void Gateway::startHealth() {
       },
       parts.clock);
   parts.health->start();
+  parts.healthToPoke = parts.health.get();
 }
 
 health::HealthInputs Gateway::healthInputs() const {

@@ -2,6 +2,7 @@
 // Gateway::Parts: everything that runs, in the order of construction; destroyed in reverse. Shared by
 // gateway.cpp (order) and gateway_admin.cpp (what operators ask). Private to the two.
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -62,6 +63,7 @@ struct Gateway::Parts {
   std::unique_ptr<channel::ChannelManager> channels;
   std::unique_ptr<health::Watchdog> watchdog;
   std::unique_ptr<health::HealthMonitor> health;
+  std::atomic<health::HealthMonitor*> healthToPoke{nullptr};  // the same, for threads that run before it does
   std::unique_ptr<GatewayAdmin> adminPort;
   std::unique_ptr<admin::TokenGate> operatorTokens;
   std::unique_ptr<admin::AdminServer> admin;

@@ -168,6 +168,8 @@ TEST_F(GW_LOAD_SUITE, EveryoneGetsABroadcastThatIsEncodedOncePerLoop) {
 
 TEST_F(GW_LOAD_SUITE, AChurnOfConnectionsGivesBackDescriptorsAndMemory) {
   std::mt19937 random(4711);
+  churn(50, random);  // each loop opens a file of its own when it first calls a plugin
+  waitForConnections(0);
   const size_t idle = gateway().openDescriptors();
   const size_t visits = count_ * 3 / 2;
   churn(visits, random);

@@ -152,7 +152,7 @@ TEST_F(Proxies, LimitsPerAddressMeetTheClientsAddress) {
   first.expect("Name: ");
   second.expect("Name: ");
   TelnetClient third = telnetBehind(port, v1("203.0.113.9"));
-  EXPECT_EQ(third.readToEnd(), "");
+  EXPECT_EQ(third.readToEnd(), "Sorry, too many connections from this address. Please try again later.\n");
   EXPECT_EQ(refusedBy("connectionsPerAddress"), 1u);
   for (const char* other : {"203.0.113.10", "203.0.113.11", "127.0.0.1"}) {
     TelnetClient elsewhere = telnetBehind(port, v1(other));
@@ -168,7 +168,7 @@ TEST_F(Proxies, BansMeetTheClientsAddress) {
   before.expect("You are banned.");
   before.readToEnd();
   TelnetClient after = telnetBehind(gateway().telnetPort(), v1("203.0.113.10"));
-  EXPECT_EQ(after.readToEnd(), "");
+  EXPECT_EQ(after.readToEnd(), "Sorry, this address is banned. Please try again later.\n");
   TelnetClient other = telnetBehind(gateway().telnetPort(), v1("198.51.100.1"));
   other.expect("Name: ");
   const HttpAnswer refused = connectByRpc({"X-Forwarded-For: 203.0.113.11"});

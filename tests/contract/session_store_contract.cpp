@@ -185,7 +185,8 @@ TEST_P(SessionStoreContract, ALogCanBeWrittenBitByBit) {
   ASSERT_TRUE(store_->saveSession(b).ok());
   const auto bodies = [&] {
     std::string all;
-    for (const LoggedEvent& event : (*store_->readSession(b.session.id))->log) all += event.body;
+    const auto read = store_->readSession(b.session.id);
+    for (const LoggedEvent& event : (*read)->log) all += event.body;
     return all;
   };
   EXPECT_EQ(bodies(), "abcde");

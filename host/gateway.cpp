@@ -159,7 +159,9 @@ void Gateway::recoverSessions() {
   Parts& parts = *parts_;
   const auto opened = parts.storeFactory->open();
   if (!opened) refuse(opened.error().message);
-  const auto recovered = session::recoverJournal(**opened, parts.services.gatewayId);
+  // No run counts where another has counted: a server may still commit what a killed one had sent.
+  const uint64_t firstNumber = static_cast<uint64_t>(parts.clock.wallUs() / 1000) << 20;
+  const auto recovered = session::recoverJournal(**opened, parts.services.gatewayId, firstNumber);
   if (!recovered)
     refuse(storePlace(config_) +
            ": the journal of the last run cannot be put into its sessions: " + recovered.error().message);
@@ -167,7 +169,8 @@ void Gateway::recoverSessions() {
     log::info("gateway", "recovered from the journal",
               {{"commits", recovered->commits}, {"sessions", recovered->sessions}, {"events", recovered->events}});
   if (config_.durability != "strict") return;
-  parts.journal = std::make_unique<session::Journal>(*parts.store, parts.services.gatewayId, kCheckpointBytes);
+  parts.journal =
+      std::make_unique<session::Journal>(*parts.store, parts.services.gatewayId, kCheckpointBytes, firstNumber);
   parts.services.journal = parts.journal.get();
   parts.services.onHealthChange = [&parts] {
     if (auto* health = parts.healthToPoke.load()) health->poke();

@@ -26,8 +26,10 @@ Result<void> untilItWorks(Result<void> result) {
 
 }  // namespace
 
-Journal::Journal(store::StoreWorkers& store, std::string gatewayId, uint64_t checkpointBytes)
-    : store_(store), gatewayId_(std::move(gatewayId)), checkpointBytes_(checkpointBytes) {}
+Journal::Journal(store::StoreWorkers& store, std::string gatewayId, uint64_t checkpointBytes, uint64_t firstNumber)
+    : store_(store), gatewayId_(std::move(gatewayId)), checkpointBytes_(checkpointBytes) {
+  cut_.number = firstNumber - 1;
+}
 
 void Journal::request() {
   {

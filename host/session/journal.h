@@ -69,7 +69,7 @@ class Journal {
   };
 
   /// A journal is to begin empty: recoverJournal() has been there.
-  Journal(store::StoreWorkers& store, std::string gatewayId, uint64_t checkpointBytes);
+  Journal(store::StoreWorkers& store, std::string gatewayId, uint64_t checkpointBytes, uint64_t firstNumber = 1);
   /// Before anybody writes.
   void connect(std::vector<Loop*> loops) { loops_ = std::move(loops); }
 

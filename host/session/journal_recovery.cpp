@@ -1,6 +1,7 @@
 #include "session/journal_recovery.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <unordered_map>
 
 #include "session/journal_records.h"
@@ -11,6 +12,7 @@ namespace gw::session {
 namespace {
 
 constexpr size_t kCommitsPerRead = 64;
+constexpr char kBeginSetting[] = "journalBegin";
 constexpr size_t kSessionsPerTransaction = 256;
 
 using Records = std::vector<JournalRecord>;
@@ -75,7 +77,9 @@ Result<void> recoverSession(store::SessionStore& store, const SessionId& id, con
 
 Result<uint64_t> readAll(store::SessionStore& store, const std::string& gatewayId, RecordsBySession& records,
                          RecoveryFigures& figures) {
-  uint64_t last = 0;
+  const auto begin = store.getSetting(kBeginSetting);
+  if (!begin) return begin.error();
+  uint64_t last = *begin ? std::strtoull((*begin)->c_str(), nullptr, 10) - 1 : 0;
   while (true) {
     const auto page = store.readJournal(gatewayId, last, kCommitsPerRead);
     if (!page) return page.error();
@@ -95,7 +99,7 @@ Result<uint64_t> readAll(store::SessionStore& store, const std::string& gatewayI
 
 }  // namespace
 
-Result<RecoveryFigures> recoverJournal(store::SessionStore& store, const std::string& gatewayId) {
+Result<RecoveryFigures> recoverJournal(store::SessionStore& store, const std::string& gatewayId, uint64_t nextNumber) {
   RecoveryFigures figures;
   RecordsBySession records;
   const auto last = readAll(store, gatewayId, records, figures);
@@ -110,7 +114,8 @@ Result<RecoveryFigures> recoverJournal(store::SessionStore& store, const std::st
     }
     if (auto done = store.commit(); !done) return done.error();
   }
-  if (auto trimmed = store.trimJournal(gatewayId, *last); !trimmed) return trimmed.error();
+  if (auto trimmed = store.trimJournal(gatewayId, std::max(*last, nextNumber - 1)); !trimmed) return trimmed.error();
+  if (auto begun = store.putSetting(kBeginSetting, std::to_string(nextNumber)); !begun) return begun.error();
   return figures;
 }
 

@@ -1,7 +1,5 @@
 #include "admin/socket_file.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -76,21 +74,15 @@ Result<std::unique_ptr<SocketFile>> SocketFile::claim(const std::string& path, b
 
 SocketFile::~SocketFile() {
   if (isBound_) ::unlink(path_.c_str());
-  if (lockFd_ < 0) return;
-  // The lock's file stays: removing it would let two hosts lock two files of the same name.
-  ::close(lockFd_);
 }
 
 Result<void> SocketFile::lock() {
-  const std::string name = path_ + ".lock";
-  const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return systemError("cannot open " + name);
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    ::close(fd);
+  auto lock = FileLock::take(path_ + ".lock");
+  if (!lock && lock.error().code == ErrorCode::kConflict)
     return fail(ErrorCode::kConflict, "another gwhost is running with the admin socket " + path_ +
                                           "; see it with: gwctl --socket " + path_ + " status");
-  }
-  lockFd_ = fd;
+  if (!lock) return lock.error();
+  lock_ = std::move(*lock);
   return {};
 }
 

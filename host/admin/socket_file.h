@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/file_lock.h"
 #include "base/result.h"
 
 namespace gw::admin {
@@ -49,7 +50,7 @@ class SocketFile {
 
   std::string path_;
   bool groupMayEnter_;
-  int lockFd_ = -1;
+  FileLock lock_;
   bool isBound_ = false;
 };
 

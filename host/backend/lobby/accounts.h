@@ -16,10 +16,11 @@
 #include "backend/lobby/names.h"
 #include "backend/lobby/options.h"
 #include "backend/lobby/password_hasher.h"
+#include "backend/lobby/registration_limit.h"
 #include "backend/lobby/store_calls.h"
-#include "backend/lobby/throttle.h"
 #include "backend/lobby/timers.h"
 #include "base/clock.h"
+#include "base/login_throttle.h"
 #include "session/backend_port.h"
 
 namespace gw::lobby {

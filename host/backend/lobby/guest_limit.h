@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "backend/lobby/bounded_map.h"
+#include "base/bounded_map.h"
 
 namespace gw::lobby {
 

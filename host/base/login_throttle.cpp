@@ -1,11 +1,10 @@
-#include "backend/lobby/throttle.h"
+#include "base/login_throttle.h"
 
 #include <algorithm>
 
-namespace gw::lobby {
+namespace gw {
 namespace {
 
-constexpr uint64_t kHourMs = 3'600'000;
 constexpr uint64_t kOthersUnderWayMs = 1'000;
 
 uint64_t doubled(uint64_t first, uint32_t times, uint64_t most) {
@@ -104,32 +103,4 @@ void LoginThrottle::succeeded(std::string_view user, std::string_view prefix) {
   if (Failures* attempts = users_.find(user); attempts && attempts->count > 0) --attempts->count;
 }
 
-uint64_t RegistrationLimit::waitMs(std::string_view address, uint64_t nowMs) {
-  Hour& hour = addresses_.touch(address);
-  std::erase_if(hour.madeMs, [nowMs](uint64_t at) { return nowMs - at >= kHourMs; });
-  if (hour.madeMs.size() < perHour_) return 0;
-  return hour.madeMs.empty() ? kHourMs : kHourMs - (nowMs - hour.madeMs.front());
-}
-
-uint64_t RegistrationLimit::tryAfterMs(std::string_view address, uint64_t nowMs) {
-  if (const uint64_t wait = waitMs(address, nowMs); wait > 0) return wait;
-  Hour& hour = addresses_.touch(address);
-  if (hour.tries == 0 || nowMs - hour.triesSinceMs >= kHourMs) {
-    hour.tries = 0;
-    hour.triesSinceMs = nowMs;
-  }
-  if (hour.tries >= uint64_t{perHour_} * 10) return kHourMs - (nowMs - hour.triesSinceMs);
-  ++hour.tries;
-  return 0;
-}
-
-void RegistrationLimit::made(std::string_view address, uint64_t nowMs) {
-  addresses_.touch(address).madeMs.push_back(nowMs);
-}
-
-void RegistrationLimit::unmade(std::string_view address) {
-  Hour* hour = addresses_.find(address);
-  if (hour && !hour->madeMs.empty()) hour->madeMs.pop_back();
-}
-
-}  // namespace gw::lobby
+}  // namespace gw

@@ -1,8 +1,8 @@
-#include "backend/lobby/bounded_map.h"
+#include "base/bounded_map.h"
 
 #include <gtest/gtest.h>
 
-namespace gw::lobby {
+namespace gw {
 namespace {
 
 TEST(BoundedMap, ForgetsTheLeastRecentlyUsedAtTheBound) {
@@ -28,4 +28,4 @@ TEST(BoundedMap, EraseMakesRoomWithoutEviction) {
 }
 
 }  // namespace
-}  // namespace gw::lobby
+}  // namespace gw

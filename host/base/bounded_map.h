@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace gw::lobby {
+namespace gw {
 
 template <typename Value>
 class BoundedMap {
@@ -57,4 +57,4 @@ class BoundedMap {
   uint64_t evicted_ = 0;
 };
 
-}  // namespace gw::lobby
+}  // namespace gw

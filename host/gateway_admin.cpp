@@ -131,6 +131,7 @@ admin::StatusSnapshot GatewayAdmin::status() {
                  {"commandRate", counters.rateLimited},
                  {"userCommandRate", counters.userRateLimited},
                  {"resume", counters.resumeRefused},
+                 {"typedCodes", counters.codesThrottled},
                  {"trustedProxies", proxied.of(net::ProxyRefusal::kUntrusted)},
                  {"proxyHeaderMissing", proxied.of(net::ProxyRefusal::kLate)},
                  {"proxyHeaderInvalid", proxied.of(net::ProxyRefusal::kInvalid)},

@@ -29,7 +29,6 @@ void SessionManager::watchJournal() {
   const bool mayRelax = services_.outage.relaxes && waitedMs >= services_.outage.afterMs;
   if (!mayRelax || journal_->isRelaxed() || !journal_->relax()) return;
   ++services_.counters.loopsRelaxed;
-  ++services_.counters.relaxations;
   services_.onHealthChange();
   // What comes now is written down nowhere: its epoch is not the one whose end is known.
   for (auto& [id, session] : sessions_) session->beginEpoch();

@@ -184,27 +184,40 @@ void SessionManager::refuseResume(const ResumeRequest& request, const Error& err
 void SessionManager::resumeByCode(Attachment& attachment, const std::string& typed) {
   const std::string code = normaliseTypedCode(typed);
   const uint64_t streamId = attachment.stream.id();
-  const auto refuse = [](Attachment& to) {
-    const Error wrong =
-        fail(ErrorCode::kUnauthorized, "That code is not known, or it has expired.", "invalidCredentials");
-    if (to.login) to.login->entered(&wrong);
+  const auto refuse = [](Attachment& to, const Error& why) {
+    if (to.login) to.login->entered(&why);
   };
-  if (code.empty() || !services_.store) return refuse(attachment);
+  const Error wrong =
+      fail(ErrorCode::kUnauthorized, "That code is not known, or it has expired.", "invalidCredentials");
+  if (code.empty() || !services_.store) return refuse(attachment, wrong);
+  const std::string address = attachment.stream.peer().limitKey();
+  if (const uint64_t waitMs = services_.codeGuesses.begin(address, nowNs() / 1'000'000); waitMs > 0) {
+    ++services_.counters.codesThrottled;
+    return refuse(attachment, fail(ErrorCode::kRateLimited, "Too many tries. Wait a moment and try again."));
+  }
   auto found = std::make_shared<std::optional<store::TokenRecord>>();
   services_.store->submit(
       0,
       [found, hash = toHex(hashOf(code)), now = nowUs()](store::SessionStore& store) -> Result<void> {
+        found->reset();
         auto token = store.findToken(hash, now);
         if (!token) return token.error();
         if (!*token || (*token)->kind != "code") return {};
         *found = **token;
         return store.deleteToken(hash);  // single use
       },
-      [this, streamId, found, refuse](Result<void> result) {
-        loop_.post([this, streamId, found, refuse, ok = result.ok()] {
+      [this, streamId, found, refuse, wrong, address](Result<void> result) {
+        loop_.post([this, streamId, found, refuse, wrong, address, ok = result.ok()] {
+          using End = CodeGuesses::End;
+          services_.codeGuesses.ended(address,
+                                      !ok      ? End::kNotChecked
+                                      : *found ? End::kRight
+                                               : End::kWrong,
+                                      nowNs() / 1'000'000);
           Attachment* back = attachmentOf(streamId);
           if (!back) return;
-          if (!ok || !*found) return refuse(*back);
+          if (!ok) return refuse(*back, fail(ErrorCode::kUnavailable, "The store is not available. Try again."));
+          if (!*found) return refuse(*back, wrong);
           ResumeRequest request;
           request.session = (*found)->session;
           request.isCode = true;

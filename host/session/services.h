@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/unique_function.h"
+#include "session/code_guesses.h"
 #include "session/event_log.h"
 #include "session/rate_limit.h"
 
@@ -72,6 +73,7 @@ struct SessionCounters {
   std::atomic<uint64_t> commands{0};
   std::atomic<uint64_t> rateLimited{0};
   std::atomic<uint64_t> userRateLimited{0};
+  std::atomic<uint64_t> codesThrottled{0};
   std::atomic<uint64_t> sessionsRefused{0};
   std::atomic<uint64_t> saveFailures{0};
   std::atomic<uint64_t> idleEnded{0};
@@ -80,7 +82,6 @@ struct SessionCounters {
   // Strict, now: loops on which what was said waits for the store, and those that have given that up.
   std::atomic<uint32_t> loopsStalled{0};
   std::atomic<uint32_t> loopsRelaxed{0};
-  std::atomic<uint64_t> relaxations{0};  // so many times
 };
 
 struct Services {
@@ -88,6 +89,7 @@ struct Services {
       : clock(c), admission(a), limits(l), version(std::move(v)) {}
   const Clock& clock;
   Admission& admission;
+  CodeGuesses codeGuesses;
   const SessionLimits limits;  // at the start; each manager has its own copy
   std::string gatewayId;       // before the loops take clients
   std::string version;

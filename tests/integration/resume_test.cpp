@@ -305,6 +305,21 @@ TEST_F(Resume, ATypedCodeContinuesTheSessionOnAnotherTelnetConnection) {
   third.expect("That code is not known, or it has expired.\n");
 }
 
+TEST_F(Resume, WhoGuessesAtTypedCodesIsMadeToWaitAcrossConnections) {
+  launch();
+  TelnetClient guesser(gateway().telnetPort());
+  for (int i = 0; i < 5; ++i) {
+    guesser.expect("Name: ");
+    guesser.sendLine("reconnect 0123456789");
+    guesser.expect("That code is not known, or it has expired.\n");
+  }
+  TelnetClient again(gateway().telnetPort());
+  again.expect("Name: ");
+  again.sendLine("reconnect 0123456789");
+  again.expect("Too many tries.");
+  EXPECT_EQ(gateway().gwctlJson({"status"}).at("refused").at("typedCodes"), 1);
+}
+
 TEST_F(Resume, ANewGameSessionTakesTheCharacterOverAndClosesTheOlderConnectionWith4000) {
   launch();
   V1Client first(gateway().httpPort());

@@ -26,8 +26,6 @@
 namespace gw {
 namespace {
 
-constexpr size_t kStoreQueue = 100'000;
-constexpr uint64_t kCheckpointBytes = 16 << 20;
 constexpr rlim_t kWantedFiles = 65'536;
 
 /// Raises the soft limit of open files and says what it got.
@@ -69,7 +67,6 @@ Gateway::~Gateway() {
   for (auto& loop : parts_->loops) loop->stop();
   for (auto& loop : parts_->loops) loop->join();
   if (parts_->store) parts_->store->stop();
-  if (parts_->lockFd >= 0) ::close(parts_->lockFd);
 }
 
 config::GatewayConfig Gateway::configuration() const {
@@ -85,11 +82,10 @@ void Gateway::start() {
   parts_->startedAtUs = parts_->clock.wallUs();
   raiseFileLimit();
   openState();
-  startStore();
-  recoverSessions();
+  const std::vector<SessionId> present = startStore();
   startLoops();
   startBackend();
-  restoreSessions();
+  restoreSessions(present);
   startChannels();
   startHealth();
   startAdmin();
@@ -97,96 +93,6 @@ void Gateway::start() {
   log::info("gateway", "ready",
             {{"accounts", static_cast<uint64_t>(config_.accounts.size())},
              {"loops", static_cast<uint64_t>(parts_->loops.size())}});
-}
-
-// The state directory belongs to one running gateway: a lock, not a pid file, says so.
-void Gateway::openState() {
-  std::error_code problem;
-  std::filesystem::create_directories(config_.stateDir, problem);
-  if (problem) refuse(config_.stateDir + ": cannot make the state directory: " + problem.message());
-  ::chmod(config_.stateDir.c_str(), 0700);
-  const std::string lock = path("gateway.lock");
-  parts_->lockFd = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (parts_->lockFd < 0) refuse(lock + ": cannot be opened: " + std::generic_category().message(errno));
-  if (::flock(parts_->lockFd, LOCK_EX | LOCK_NB) == 0) {
-    const std::string pid = std::to_string(::getpid()) + "\n";
-    if (::ftruncate(parts_->lockFd, 0) != 0 || ::pwrite(parts_->lockFd, pid.data(), pid.size(), 0) < 0)
-      log::warn("gateway", "the lock file could not be written", {{"file", lock}});
-    return;
-  }
-  char holder[32] = {};
-  const ssize_t got = ::pread(parts_->lockFd, holder, sizeof holder - 1, 0);
-  std::string pid(holder, got > 0 ? static_cast<size_t>(got) : 0);
-  while (!pid.empty() && pid.back() == '\n') pid.pop_back();
-  refuse(config_.stateDir + ": another gwhost" + (pid.empty() ? "" : " (pid " + pid + ")") +
-         " uses this state directory; stop it (gwctl shutdown) or give this one a stateDir of its own");
-}
-
-void Gateway::startStore() {
-  parts_->storeFactory = storeFactory(config_);
-  parts_->storeCare = storeCare(config_);
-  parts_->careThread.start();
-  auto started = store::StoreWorkers::start(*parts_->storeFactory, config_.storeWorkers, kStoreQueue);
-  if (!started) refuse(started.error().message);
-  parts_->store = std::move(*started);
-  parts_->services.store = parts_->store.get();
-
-  // The gateway's name is made once and kept with the sessions that carry it.
-  std::string id = config_.gatewayId.empty() ? "gw-" + randomToken(8) : config_.gatewayId;
-  std::vector<std::string> blocks, users;
-  const bool keep = config_.gatewayId.empty();
-  parts_->store->submit(
-      0,
-      [&id, &blocks, &users, keep, now = parts_->clock.wallUs()](store::SessionStore& store) -> Result<void> {
-        const auto list = store.listBans(now);
-        if (list)
-          for (const auto& ban : *list) (ban.kind == "address" ? blocks : users).push_back(ban.value);
-        if (!keep) return {};
-        const auto known = store.getSetting("gatewayId");
-        if (!known) return known.error();
-        if (*known) return id = **known, Result<void>();
-        return store.putSetting("gatewayId", id);
-      },
-      [](Result<void>) {});
-  parts_->store->flush(10'000, nullptr);
-  parts_->services.gatewayId = id;
-  parts_->admission.setBannedAddresses(blocks);
-  parts_->admission.setBannedUsers(std::move(users));
-}
-
-// Before anybody is let in: what a crash left in the journal belongs into the sessions' rows.
-void Gateway::recoverSessions() {
-  Parts& parts = *parts_;
-  const auto opened = parts.storeFactory->open();
-  if (!opened) refuse(opened.error().message);
-  // No run counts where another has counted: a server may still commit what a killed one had sent.
-  const uint64_t firstNumber = static_cast<uint64_t>(parts.clock.wallUs() / 1000) << 20;
-  const auto recovered = session::recoverJournal(**opened, parts.services.gatewayId, firstNumber);
-  if (!recovered)
-    refuse(storePlace(config_) +
-           ": the journal of the last run cannot be put into its sessions: " + recovered.error().message);
-  if (recovered->commits > 0)
-    log::info("gateway", "recovered from the journal",
-              {{"commits", recovered->commits}, {"sessions", recovered->sessions}, {"events", recovered->events}});
-  if (config_.durability != "strict") return;
-  parts.journal =
-      std::make_unique<session::Journal>(*parts.store, parts.services.gatewayId, kCheckpointBytes, firstNumber);
-  parts.services.journal = parts.journal.get();
-  parts.services.onHealthChange = [&parts] {
-    if (auto* health = parts.healthToPoke.load()) health->poke();
-  };
-  parts.services.outage = {config_.onOutage == "relax", config_.relaxAfterMs};
-}
-
-std::string Gateway::migrateStore() {
-  openState();
-  const auto opened = storeFactory(config_)->open();
-  if (!opened) refuse(opened.error().message);
-  const auto facts = storeCare(config_)->facts();
-  if (!facts) refuse(facts.error().message);
-  return "{\"driver\":" + session::jsonString(config_.storeDriver) +
-         ",\"place\":" + session::jsonString(storePlace(config_)) +
-         ",\"schemaVersion\":" + std::to_string(facts->schemaVersion) + "}";
 }
 
 void Gateway::startLoops() {
@@ -215,40 +121,6 @@ void Gateway::startLoops() {
   }
   for (auto& loop : parts.loops) loop->start();
   for (auto& manager : parts.managers) manager->loop().post([&manager = *manager] { manager.start(); });
-}
-
-// Whoever was here when the last run ended hears what is said from now on, as if only their connection had
-// been lost. Their queued commands follow once all are back, so that nobody misses what they say.
-void Gateway::restoreSessions() {
-  Parts& parts = *parts_;
-  std::vector<std::vector<SessionId>> byLoop(parts.managers.size());
-  size_t count = 0;
-  const auto opened = parts.storeFactory->open();
-  if (!opened) refuse(opened.error().message);
-  const auto rows = (*opened)->listSessions(config_.limits.sessions);
-  if (!rows) refuse(rows.error().message);
-  for (const store::SessionRecord& row : *rows) {
-    const bool isOver = row.expiresAt != 0 && row.expiresAt <= parts.clock.wallUs();
-    if (isOver || row.gatewayId != parts.services.gatewayId || !session::SessionManager::wasPresent(row)) continue;
-    byLoop[homeLoop(row.id, byLoop.size())].push_back(row.id);
-    ++count;
-  }
-  if (count == 0) return;
-  const auto startedNs = parts.clock.nowNs();
-  parts.services.restoring = true;
-  const auto restored = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(byLoop.size()));
-  for (size_t i = 0; i < byLoop.size(); ++i) {
-    session::SessionManager& manager = *parts.managers[i];
-    manager.loop().post([&manager, restored, sessions = std::move(byLoop[i])]() mutable {
-      manager.restore(std::move(sessions), [restored] { restored->count_down(); });
-    });
-  }
-  restored->wait();
-  parts.services.restoring = false;
-  for (const auto& manager : parts.managers)
-    manager->loop().post([&manager = *manager] { manager.giveQueuedCommands(); });
-  log::info("gateway", "sessions of the last run are back",
-            {{"sessions", static_cast<uint64_t>(count)}, {"ms", (parts.clock.nowNs() - startedNs) / 1'000'000}});
 }
 
 void Gateway::startBackend() {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/ids.h"
 #include "base/result.h"
 #include "config/gateway_config.h"
 
@@ -22,6 +23,10 @@ struct HealthInputs;
 }
 namespace gw::net {
 struct HttpRoute;
+}
+
+namespace gw::store {
+class SessionStore;
 }
 
 namespace gw {
@@ -57,9 +62,10 @@ class Gateway {
   struct Parts;
 
   void openState();
-  void startStore();
-  void recoverSessions();
-  void restoreSessions();
+  std::vector<SessionId> startStore();
+  void startJournal();
+  std::vector<SessionId> presentSessions(store::SessionStore& store) const;
+  void restoreSessions(const std::vector<SessionId>& present);
   void startLoops();
   void startBackend();
   void startOperatorTokens();

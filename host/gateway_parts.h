@@ -14,6 +14,7 @@
 #include "backend/lobby/lobby.h"
 #include "backend/lobby/password_hasher.h"
 #include "base/clock.h"
+#include "base/file_lock.h"
 #include "base/hash_pool.h"
 #include "broadcast/broadcaster.h"
 #include "broadcast/bus.h"
@@ -39,7 +40,7 @@ struct Gateway::Parts {
   explicit Parts(const config::GatewayConfig& config);
 
   const Clock& clock = systemClock();
-  int lockFd = -1;
+  FileLock stateLock;
   int64_t startedAtUs = 0;
   session::Admission admission;
   session::Services services;

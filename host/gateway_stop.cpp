@@ -84,11 +84,9 @@ void Gateway::stopClients() {
 
 // Strict: what was taken is committed and answered before the clients go.
 void Gateway::settleJournal() {
-  const session::Journal* journal = parts_->journal.get();
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kSettleMs);
-  while (journal && !journal->isIdle() && std::chrono::steady_clock::now() < deadline)
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  if (journal) onEveryLoop(parts_->managers, kSettleMs, [](session::SessionManager&) {});
+  if (!parts_->journal) return;
+  parts_->journal->waitIdle(kSettleMs);
+  onEveryLoop(parts_->managers, kSettleMs, [](session::SessionManager&) {});
 }
 
 void Gateway::saveSessions(const std::function<bool()>& shouldSkipFlush) {

@@ -1,9 +1,9 @@
 #include "session/journal.h"
 
+#include <chrono>
 #include <iterator>
 #include <memory>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "session/journal_records.h"
 #include "store/store_worker.h"
@@ -26,10 +26,8 @@ Result<void> untilItWorks(Result<void> result) {
 
 }  // namespace
 
-Journal::Journal(store::StoreWorkers& store, std::string gatewayId, uint64_t checkpointBytes, uint64_t firstNumber)
-    : store_(store), gatewayId_(std::move(gatewayId)), checkpointBytes_(checkpointBytes) {
-  cut_.number = firstNumber - 1;
-}
+Journal::Journal(store::StoreWorkers& store, std::string gatewayId, uint64_t checkpointBytes)
+    : store_(store), gatewayId_(std::move(gatewayId)), checkpointBytes_(checkpointBytes) {}
 
 void Journal::request() {
   {
@@ -48,13 +46,12 @@ void Journal::startCut() {
     ++cut_.number;
     cut_.loopsLeft = loops_.size();
     cut_.parts = std::vector<Part>(loops_.size());
-    cut_.startsCheckpoint = checkpointCut_ == 0 && figures_.sinceCheckpoint >= checkpointBytes_;
+    cut_.startsCheckpoint = checkpointCut_ == 0 && sinceCheckpoint_ >= checkpointBytes_;
     if (cut_.startsCheckpoint) {
       checkpointCut_ = cut_.number;
       checkpointLoopsLeft_ = loops_.size();
-      figures_.sinceCheckpoint = 0;
+      sinceCheckpoint_ = 0;
     }
-    figures_.underWaySinceNs = systemClock().nowNs();
   }
   markersDue_ = true;
   placeMarkersIfFree();
@@ -87,8 +84,7 @@ void Journal::contribute(size_t loop, Part part) {
       if (!each.records.empty()) appendPart(entry.packed, each.records);
       std::move(each.works.begin(), each.works.end(), std::back_inserter(works));
     }
-    figures_.bytes += entry.packed.size();
-    figures_.sinceCheckpoint += entry.packed.size();
+    sinceCheckpoint_ += entry.packed.size();
   }
   if (entry.packed.empty() && works.empty()) return cutDone();
   submit(std::move(entry), std::move(works));
@@ -127,12 +123,11 @@ void Journal::cutDone() {
   bool goesOn = false;
   {
     const std::lock_guard lock(mutex_);
-    ++figures_.commits;
     goesOn = std::exchange(isWanted_, false);
     isUnderWay_ = goesOn;
-    if (!goesOn) figures_.underWaySinceNs = 0;
   }
-  if (goesOn) startCut();
+  if (goesOn) return startCut();
+  becameIdle_.notify_all();
 }
 
 // --- room -------------------------------------------------------------------------------------------
@@ -163,7 +158,6 @@ void Journal::checkpointed() {
     const std::lock_guard lock(mutex_);
     if (checkpointCut_ == 0 || --checkpointLoopsLeft_ > 0) return;
     upTo = std::exchange(checkpointCut_, 0);
-    ++figures_.checkpoints;
   }
   trim(upTo);
 }
@@ -179,14 +173,14 @@ void Journal::trim(uint64_t upTo) {
       });
 }
 
-JournalFigures Journal::figures() const {
-  const std::lock_guard lock(mutex_);
-  return figures_;
-}
-
 bool Journal::isIdle() const {
   const std::lock_guard lock(mutex_);
   return !isUnderWay_;
+}
+
+bool Journal::waitIdle(uint64_t limitMs) const {
+  std::unique_lock lock(mutex_);
+  return becameIdle_.wait_for(lock, std::chrono::milliseconds(limitMs), [this] { return !isUnderWay_; });
 }
 
 }  // namespace gw::session

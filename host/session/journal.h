@@ -17,6 +17,7 @@
 // Thread: any; a loop never waits here.
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -32,14 +33,6 @@ class StoreWorkers;
 }  // namespace gw::store
 
 namespace gw::session {
-
-struct JournalFigures {
-  uint64_t commits = 0;
-  uint64_t bytes = 0;            // written in all
-  uint64_t sinceCheckpoint = 0;  // bytes
-  uint64_t checkpoints = 0;
-  uint64_t underWaySinceNs = 0;  // when the cut under way began; 0: there is none
-};
 
 class Journal {
  public:
@@ -69,7 +62,7 @@ class Journal {
   };
 
   /// A journal is to begin empty: recoverJournal() has been there.
-  Journal(store::StoreWorkers& store, std::string gatewayId, uint64_t checkpointBytes, uint64_t firstNumber = 1);
+  Journal(store::StoreWorkers& store, std::string gatewayId, uint64_t checkpointBytes);
   /// Before anybody writes.
   void connect(std::vector<Loop*> loops) { loops_ = std::move(loops); }
 
@@ -91,9 +84,10 @@ class Journal {
   void noteFull();  // [loop]
   void noteRoom();  // [loop]
 
-  JournalFigures figures() const;
   /// Nothing waits and nothing is under way.
   bool isIdle() const;
+  /// Blocks until it is idle, at most limitMs; whether it is. Not on a loop.
+  bool waitIdle(uint64_t limitMs) const;
   /// Every session's row includes everything: nothing in the journal is needed any more.
   void trimAll();
 
@@ -123,13 +117,14 @@ class Journal {
   std::atomic<int> fullLoops_{0};
 
   mutable std::mutex mutex_;  // guards what follows; never held while something is called
+  mutable std::condition_variable becameIdle_;
   bool isUnderWay_ = false;
   bool isWanted_ = false;
   Cut cut_;
   uint64_t checkpointCut_ = 0;  // 0: none is under way
   size_t checkpointLoopsLeft_ = 0;
-  JournalFigures figures_;
-  std::vector<Task> waiting_;  // producers, one call each
+  uint64_t sinceCheckpoint_ = 0;  // bytes
+  std::vector<Task> waiting_;     // producers, one call each
 };
 
 }  // namespace gw::session

@@ -1,7 +1,6 @@
 #include "session/journal_recovery.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <unordered_map>
 
 #include "session/journal_records.h"
@@ -12,7 +11,6 @@ namespace gw::session {
 namespace {
 
 constexpr size_t kCommitsPerRead = 64;
-constexpr char kBeginSetting[] = "journalBegin";
 constexpr size_t kSessionsPerTransaction = 256;
 
 using Records = std::vector<JournalRecord>;
@@ -77,9 +75,7 @@ Result<void> recoverSession(store::SessionStore& store, const SessionId& id, con
 
 Result<uint64_t> readAll(store::SessionStore& store, const std::string& gatewayId, RecordsBySession& records,
                          RecoveryFigures& figures) {
-  const auto begin = store.getSetting(kBeginSetting);
-  if (!begin) return begin.error();
-  uint64_t last = *begin ? std::strtoull((*begin)->c_str(), nullptr, 10) - 1 : 0;
+  uint64_t last = 0;
   while (true) {
     const auto page = store.readJournal(gatewayId, last, kCommitsPerRead);
     if (!page) return page.error();
@@ -99,7 +95,7 @@ Result<uint64_t> readAll(store::SessionStore& store, const std::string& gatewayI
 
 }  // namespace
 
-Result<RecoveryFigures> recoverJournal(store::SessionStore& store, const std::string& gatewayId, uint64_t nextNumber) {
+Result<RecoveryFigures> recoverJournal(store::SessionStore& store, const std::string& gatewayId) {
   RecoveryFigures figures;
   RecordsBySession records;
   const auto last = readAll(store, gatewayId, records, figures);
@@ -114,8 +110,7 @@ Result<RecoveryFigures> recoverJournal(store::SessionStore& store, const std::st
     }
     if (auto done = store.commit(); !done) return done.error();
   }
-  if (auto trimmed = store.trimJournal(gatewayId, std::max(*last, nextNumber - 1)); !trimmed) return trimmed.error();
-  if (auto begun = store.putSetting(kBeginSetting, std::to_string(nextNumber)); !begun) return begun.error();
+  if (auto trimmed = store.trimJournal(gatewayId, *last); !trimmed) return trimmed.error();
   return figures;
 }
 

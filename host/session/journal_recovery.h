@@ -23,10 +23,7 @@ struct RecoveryFigures {
   uint64_t events = 0;    // added to their logs
 };
 
-/// nextNumber: where the next run's commits begin; what has a lower number later is a late commit of a run
-/// that was killed, of which nobody was told, and is ignored. Fails as the store does, and kInternal if the
-/// journal is damaged; then nothing of it was trimmed.
-Result<RecoveryFigures> recoverJournal(store::SessionStore& store, const std::string& gatewayId,
-                                       uint64_t nextNumber = 1);
+/// Fails as the store does, and kInternal if the journal is damaged; then nothing of it was trimmed.
+Result<RecoveryFigures> recoverJournal(store::SessionStore& store, const std::string& gatewayId);
 
 }  // namespace gw::session

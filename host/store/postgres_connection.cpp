@@ -20,6 +20,13 @@ using Poco::Data::PostgreSQL::SessionHandle;
 constexpr size_t kLongestPassword = 4096;
 // A host that stops in the middle of a transaction must not hold its locks for ever.
 constexpr char kIdleInTransactionMs[] = "60000";
+// A machine that vanished holds its gateway's place for 25 s at most, and a program that died while its
+// statement runs for 5 s (servers from 14 on know that setting).
+constexpr char kNoticeTheDead[] =
+    "SELECT set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false), "
+    "set_config('tcp_keepalives_count', '3', false)";
+constexpr char kNoticeTheDeadAtWork[] =
+    "SELECT set_config(name, '5000', false) FROM pg_settings WHERE name = 'client_connection_check_interval'";
 
 void registerDriver() {
   static std::once_flag once;
@@ -77,6 +84,8 @@ void setUp(const Poco::Data::Session& session, const PostgresOptions& options, D
       "set_config('idle_in_transaction_session_timeout', $3, false)",
       std::to_string(options.statementTimeout.count()), std::to_string(options.statementTimeout.count()),
       std::string(kIdleInTransactionMs));
+  sql.rows<std::string, std::string, std::string>(kNoticeTheDead);
+  sql.rows<std::string>(kNoticeTheDeadAtWork);
   // Relaxed takes what the administrator gave the role or the server; strict needs the disk.
   if (durability == Durability::kStrict) {
     sql.rows<std::string>(

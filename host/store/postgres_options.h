@@ -17,6 +17,8 @@ struct PostgresOptions {
   std::string caFile;              // empty: ~/.postgresql/root.crt, if it is needed
   std::chrono::milliseconds connectTimeout{5000};    // whole seconds, at least 2
   std::chrono::milliseconds statementTimeout{5000};  // also how long a vanished server is waited for
+  // For the run before to be gone: longer than the server takes to notice that a machine has vanished.
+  std::chrono::milliseconds claimTimeout{40'000};
 };
 
 /// "gatehouse@db.example.org:5432/gatehouse": for messages; no secret.

@@ -122,6 +122,11 @@ class StoreFactory {
  public:
   virtual ~StoreFactory() = default;
   virtual Result<std::unique_ptr<SessionStore>> open() = 0;
+  /// What is opened from now on belongs to this run of the gateway. It waits until whatever an earlier run
+  /// had under way in the database has been done or never will be: a server may still commit what a killed
+  /// one had sent. Fails kConflict if another run lives, and as open(). Once; held until the factory is gone.
+  /// Nothing to do where the database cannot outlive the process.
+  virtual Result<void> claim(const std::string& /*gatewayId*/) { return {}; }
 };
 
 /// One file, WAL. The folder must exist and be writable by its owner alone; the file is made 0600.

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "base/clock.h"
+#include "base/file_lock.h"
 #include "base/log.h"
 #include "store/schema.h"
 #include "store/sql_session_store.h"
@@ -66,6 +67,18 @@ class SqliteFactory final : public StoreFactory {
     }
   }
 
+  // One gateway a file, whatever its name: SQLite leaves nothing under way behind a process.
+  Result<void> claim(const std::string&) override {
+    if (auto prepared = prepareFile(file_); !prepared.ok()) return prepared.error();
+    auto lock = FileLock::take(file_ + ".lock");
+    if (!lock && lock.error().code == ErrorCode::kConflict)
+      return fail(ErrorCode::kConflict, "store " + file_ + ": another gwhost (" + lock.error().message +
+                                            ") uses this file; stop it, or set store.file");
+    if (!lock) return lock.error();
+    lock_ = std::move(*lock);
+    return {};
+  }
+
  private:
   Result<std::unique_ptr<SessionStore>> tryOpen() {
     try {
@@ -83,6 +96,7 @@ class SqliteFactory final : public StoreFactory {
   const std::string file_;
   const Durability durability_;
   const int busyTimeoutMs_;
+  FileLock lock_;
 };
 
 }  // namespace

@@ -184,6 +184,18 @@ TEST(SqliteStore, ALockedDatabaseIsBusy) {
   EXPECT_TRUE((*store)->commit().ok());
 }
 
+TEST(SqliteStore, AFileHasOneGateway) {
+  TempFolder folder;
+  auto first = sqliteFactory(folder.file());
+  ASSERT_TRUE(first->claim("gw-1").ok());
+  const auto second = sqliteFactory(folder.file())->claim("gw-2");
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().code, ErrorCode::kConflict);
+  EXPECT_NE(second.error().message.find("another gwhost (pid "), std::string::npos) << second.error().message;
+  first.reset();
+  EXPECT_TRUE(sqliteFactory(folder.file())->claim("gw-2").ok());
+}
+
 TEST(SqliteStore, SavesThousandsOfSessionsASecondInGroups) {
   TempFolder folder;
   auto store = sqliteFactory(folder.file())->open();

@@ -2,6 +2,9 @@
 
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 #include "integration/gateway_fixture.h"
 #include "support/postgres_server.h"
@@ -156,6 +159,39 @@ TEST_F(Store, StrictWaitsForALockedFile) {
   EXPECT_TRUE(ws.events().empty()) << ws.events().front().dump();
   ASSERT_EQ(sqlite3_close(other), SQLITE_OK);
   ws.expect("You say: hello");
+}
+
+// The same where the disk is full. What was taken is in the file once there is room, and the file is sound.
+TEST_F(Store, StrictWaitsWhileTheDiskIsFull) {
+  const TempFolder outside;
+  const std::string full = outside.file("full");
+  ::setenv("GW_FULL_DISK", full.c_str(), 1);
+  ::setenv("LD_PRELOAD", GW_FULL_DISK_LIBRARY, 1);
+  launch(R"({"store": {"durability": "strict"}})");
+  ::unsetenv("LD_PRELOAD");
+  ::unsetenv("GW_FULL_DISK");
+  V1Client ws(gateway().httpPort());
+  ws.enterAsNew("Olga", "sesame-open-7", {{"device", {{"id", "d1"}}}});
+  ws.expect("You are in lobby.");
+  static_cast<void>(outside.write("full", ""));
+  for (int i = 1; i <= 5; ++i) ws.send("command", {{"text", "say line " + std::to_string(i)}, {"clientSeq", i}});
+  ws.expect("The game cannot save right now.");
+  EXPECT_TRUE(ws.events().empty()) << ws.events().front().dump();
+  const Json status = gateway().gwctlJson({"store", "status"});
+  EXPECT_EQ(status.at("up"), false);
+  EXPECT_NE(status.at("lastError").get<std::string>().find("full"), std::string::npos) << status;
+  ASSERT_EQ(::unlink(full.c_str()), 0);
+  for (int i = 1; i <= 5; ++i)
+    EXPECT_EQ(ws.expect("You say: ").at("payload").at("text"), "You say: line " + std::to_string(i));
+  const std::string token = ws.reconnectToken();
+  const Position at = ws.position();
+  gateway().kill();
+
+  gateway().start();
+  EXPECT_EQ(gateway().gwctl({"store", "check"}).exit, 0);
+  V1Client back(gateway().httpPort());
+  EXPECT_EQ(back.resume(token, "a1", at).at("session").at("resumed"), true);
+  EXPECT_EQ(back.request("command", {{"text", "say line 5"}, {"clientSeq", 5}}).at("duplicate"), true);
 }
 
 // Strict with onOutage relax: play goes on in an epoch of its own, and is as safe as before once the store

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/epoll.h>
@@ -24,6 +25,16 @@ namespace {
 [[noreturn]] void brokenInvariant(const char* what) {
   std::fprintf(stderr, "connection: %s\n", what);
   std::abort();
+}
+
+constexpr uint8_t kTcpClose = 7;  // TCP_CLOSE of the kernel's tcp_states.h
+
+// Whether an empty send queue means that all of it has arrived, and not that it was thrown away.
+bool isEmptyForGood(int fd, uint64_t wireBytes) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
+  return info.tcpi_state != kTcpClose || info.tcpi_bytes_acked >= wireBytes;
 }
 
 }  // namespace
@@ -93,6 +104,25 @@ size_t Connection::unsentInKernel() const {
   int unsent = 0;
   if (fd_ < 0 || ioctl(fd_, SIOCOUTQ, &unsent) != 0 || unsent < 0) return 0;
   return static_cast<size_t>(unsent);
+}
+
+void Connection::trackAcknowledged() {
+  if (tls_ != nullptr && records_ == nullptr) records_ = std::make_unique<OffsetLedger<uint64_t>>();
+}
+
+uint64_t Connection::acknowledgedBytes() {
+  if (acknowledgedBytes_ == writtenBytes_) return acknowledgedBytes_;
+  const uint64_t wire = tls_ ? tls_->wireBytes() : writtenBytes_;
+  int unsent = 0;
+  if (fd_ < 0 || ioctl(fd_, SIOCOUTQ, &unsent) != 0 || unsent < 0) return acknowledgedBytes_;
+  if (unsent == 0 && !isEmptyForGood(fd_, wire)) return acknowledgedBytes_;
+  const uint64_t arrived = wire - std::min<uint64_t>(wire, static_cast<uint64_t>(unsent));  // a FIN counts as one
+  if (tls_ == nullptr) {
+    acknowledgedBytes_ = std::max(acknowledgedBytes_, arrived);
+  } else if (records_ != nullptr) {
+    acknowledgedBytes_ = records_->settle(arrived).value_or(acknowledgedBytes_);
+  }
+  return acknowledgedBytes_;
 }
 
 bool Connection::hasPeerLeft() const {

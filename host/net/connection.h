@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "net/event_loop.h"
+#include "net/offset_ledger.h"
 #include "net/output_queue.h"
 #include "net/shared_bytes.h"
 #include "net/tls.h"
@@ -92,10 +93,20 @@ class Connection final : private FdHandler {
   bool isAboveSoft() const { return output_.bytes() > limits_->softBytes; }
   /// Received and not yet consumed by the handler.
   size_t unreadBytes() const { return unread_.size(); }
-  /// Bytes handed to the kernel so far (plaintext count), and those it has not had acknowledged.
+  /// Bytes handed to the kernel so far (plaintext count).
   uint64_t writtenBytes() const { return writtenBytes_; }
+  /// What writtenBytes() will be once everything that was sent so far is written.
+  uint64_t sentBytes() const { return writtenBytes_ + output_.bytes(); }
+  /// With TLS: from now on it is kept which record of the wire ended where (plaintext needs nothing).
+  void trackAcknowledged();
+  /// Of writtenBytes(), how many the peer's kernel surely has: what was written less SIOCOUTQ; with TLS
+  /// the plaintext of the records that it has wholly, 0 unless tracked. Never falls, never too high:
+  /// once the connection is down (reset, timed out) an empty queue is believed only if TCP has counted
+  /// as many acknowledged bytes, else the last answer stays. Good until the object's end, after FIN too.
+  /// A system call or two.
+  uint64_t acknowledgedBytes();
   uint64_t readBytes() const { return readBytes_; }
-  size_t unsentInKernel() const;  // SIOCOUTQ; 0 when unknown
+  size_t unsentInKernel() const;  // written and not acknowledged, in bytes of the wire; 0 when unknown
   /// The peer has reset the connection or finished sending, though what it sent before may still be unread.
   /// A system call.
   bool hasPeerLeft() const;
@@ -165,8 +176,10 @@ class Connection final : private FdHandler {
   OutputQueue output_;
   uint64_t writtenBytes_ = 0;
   uint64_t readBytes_ = 0;
-  uint64_t progressNs_ = 0;      // when the kernel or the peer last took something
-  size_t unsentAtProgress_ = 0;  // what SIOCOUTQ said then
+  uint64_t acknowledgedBytes_ = 0;                   // the last answer
+  std::unique_ptr<OffsetLedger<uint64_t>> records_;  // TLS and tracked: end on the wire -> plaintext so far
+  uint64_t progressNs_ = 0;                          // when the kernel or the peer last took something
+  size_t unsentAtProgress_ = 0;                      // what SIOCOUTQ said then
   uint64_t graceEndNs_ = 0;
   uint64_t keptDeadlineNs_ = 0;  // the timer's, between detach() and adopt(); 0: not set
   PeerAddress peer_;

@@ -217,6 +217,8 @@ bool ConnectionIo::flushTls() {
     size_t written = 0;
     const TlsSession::Io io = c.tls_->write(record, size, written);
     if (written > 0) noteWritten(written);
+    if (written > 0 && c.records_ != nullptr && c.records_->add(c.tls_->wireBytes(), c.writtenBytes_))
+      c.acknowledgedBytes();  // which settles the records
     if (io == TlsSession::Io::kOk) continue;
     if (io == TlsSession::Io::kWantWrite || io == TlsSession::Io::kWantRead) {
       noteBlocked();

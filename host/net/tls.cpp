@@ -182,6 +182,8 @@ TlsSession::Io TlsSession::shutdown() {
   return n >= 0 ? Io::kOk : ioOf(n);
 }
 
+uint64_t TlsSession::wireBytes() const { return BIO_number_written(SSL_get_wbio(ssl_)); }
+
 size_t TlsSession::pending() const { return static_cast<size_t>(std::max(SSL_pending(ssl_), 0)); }
 
 }  // namespace gw::net

@@ -45,6 +45,9 @@ class TlsSession {
   Io read(char* out, size_t capacity, size_t& got);
   Io write(const char* bytes, size_t size, size_t& written);
   Io shutdown();  // sends close_notify
+  /// All that went to the socket so far: handshake, records, alerts. After a kOk write it ends with the
+  /// record that held the last byte. (Not with kTLS, which is off.)
+  uint64_t wireBytes() const;
   /// Bytes that are decrypted and not yet read: epoll does not announce them.
   size_t pending() const;
   /// What the last kError was, for logs; empty if there was none.

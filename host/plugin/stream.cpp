@@ -287,6 +287,7 @@ gw_status Stream::setClass(uint64_t key, uint32_t flags, std::string_view descri
   if (!next) return GW_E_LIMIT;
   if (class_) host_->classes().release(class_);
   class_ = next;
+  if (isTextOnly()) connection_->trackAcknowledged();
   if (waiting_) {
     const auto waiting = std::move(waiting_);
     for (const Waiting& unit : *waiting) deliver(*unit.event, unit.epoch, unit.seq);
@@ -307,13 +308,43 @@ Stream::Delivered Stream::deliver(LoopEvent& event, uint64_t epoch, uint64_t seq
     return Delivered::kQueued;
   }
   const Event& content = event.event();
-  if ((class_->flags & GW_CLASS_TEXT_ONLY) && content.kind == EventKind::kData) return Delivered::kNotShown;
+  if ((class_->flags & GW_CLASS_TEXT_ONLY) && content.kind == EventKind::kData) {
+    noteUnit(epoch, seq);
+    return Delivered::kNotShown;
+  }
   const bool mayDrop = content.delivery == Delivery::kDrop || content.delivery == Delivery::kLatest;
   if (mayDrop && connection_->isAboveSoft()) return Delivered::kDropped;
   const net::SharedBytes* body = event.bodyFor(*class_);
-  if (!body) return Delivered::kNotShown;
+  if (!body) {
+    noteUnit(epoch, seq);
+    return Delivered::kNotShown;
+  }
   enqueue(event, *body, epoch, seq);
+  noteUnit(epoch, seq);
   return Delivered::kQueued;
+}
+
+// What is not shown has arrived with what was sent before it.
+void Stream::noteUnit(uint64_t epoch, uint64_t seq) {
+  if (seq == 0 || !isTextOnly() || connection_->isClosing()) return;
+  if (!units_) units_ = std::make_unique<net::OffsetLedger<UnitPosition>>();
+  if (!units_->add(connection_->sentBytes(), {epoch, seq})) return;
+  // Not from here: the session may be walking over the log that this would trim.
+  loop().post([host = host_, id = id_] {
+    if (Stream* stream = host->find(id)) stream->reportAcknowledged();
+  });
+}
+
+void Stream::reportAcknowledged() {
+  if (!units_) return;
+  const auto reached = units_->settle(connection_->acknowledgedBytes());
+  if (units_->isEmpty()) units_.reset();  // an idle connection keeps none
+  if (reached) port().ack(*this, reached->epoch, reached->seq);
+}
+
+void Stream::endUnits() {
+  reportAcknowledged();
+  units_.reset();
 }
 
 void Stream::enqueue(LoopEvent& event, const net::SharedBytes& body, uint64_t epoch, uint64_t seq) {

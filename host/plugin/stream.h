@@ -44,6 +44,12 @@ struct LoginNews {
   std::string token{};
 };
 
+/// The position of an event, as deliver() was given it.
+struct UnitPosition {
+  uint64_t epoch = 0;
+  uint64_t seq = 0;
+};
+
 class Stream final : public net::ConnectionHandler {
  public:
   enum class Delivered { kQueued, kNotShown, kDropped, kClosed };
@@ -72,6 +78,12 @@ class Stream final : public net::ConnectionHandler {
   /// Queues one event: the class's body between this connection's head and tail. seq 0: none.
   /// kDropped: a `drop` or `latest` event on a connection above its soft limit.
   Delivered deliver(LoopEvent& event, uint64_t epoch, uint64_t seq);
+  /// Text-only streams cannot acknowledge; what the peer's kernel has acknowledged stands in for it. Tells
+  /// InputPort::ack of the last event with a position that has wholly arrived, if that is news. Happens by
+  /// itself now and then.
+  void reportAcknowledged();
+  /// A last time: what has not arrived by now is for another stream to replay.
+  void endUnits();
   /// kMayWait: leaves with the output that is about to follow, after a moment at the latest.
   enum class Urgency { kNow, kMayWait };
   void answer(uint64_t token, gw_status status, std::string_view json, Urgency urgency = Urgency::kNow);
@@ -119,6 +131,7 @@ class Stream final : public net::ConnectionHandler {
   void helloDeadline();
   void closeNow(uint32_t code);
   void finish(uint32_t code);
+  void noteUnit(uint64_t epoch, uint64_t seq);
   void enqueue(LoopEvent& event, const net::SharedBytes& body, uint64_t epoch, uint64_t seq);
   const gw_stream_ext& api() const { return instance_->generation().stream(); }
   template <typename F>
@@ -132,7 +145,8 @@ class Stream final : public net::ConnectionHandler {
   gw_conn* plugin_ = nullptr;
   StreamClass* class_ = nullptr;
   std::unique_ptr<StreamContext> context_;
-  std::unique_ptr<PluginTimer> timers_;  // a short list, by id; most streams have one
+  std::unique_ptr<net::OffsetLedger<UnitPosition>> units_;  // text-only: not known to have arrived
+  std::unique_ptr<PluginTimer> timers_;                     // a short list, by id; most streams have one
   uint64_t openedAtNs_ = 0;
   uint32_t closeCode_ = GW_CLOSE_LOST;
   bool opened_ = false;

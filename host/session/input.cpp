@@ -6,6 +6,7 @@
 #include "session/login_flow.h"
 #include "session/loop_journal.h"
 #include "session/session_manager.h"
+#include "session/terminals.h"
 #include "session/text/sanitize.h"
 
 namespace gw::session {
@@ -142,6 +143,7 @@ void SessionManager::handleTypedLine(Attachment& attachment, std::string line) {
   session.idleWarned = false;
   if (attachment.login) return attachment.login->onLine(std::move(line));
   if (session.state() != State::kPlaying) return;
+  noteTerminalUsed(attachment);
   if (!handleOwnCommand(session, attachment, line)) playLine(session, &attachment, line);
 }
 

@@ -111,8 +111,9 @@ store::SessionBundle SessionManager::bundleOf(Session& session, bool cleanStop) 
   row.state = toString(session.state());
   row.protocol = session.protocol;
   row.clientAddress = session.clientAddress;
-  row.metadata = toJson(SessionMetadata{session.user.isGuest, session.user.plain, !session.unloading,
-                                        session.gameSession, session.wholeEpochs, session.log.lostTo()});
+  row.metadata =
+      toJson(SessionMetadata{session.user.isGuest, session.user.plain, !session.unloading, session.gameSession,
+                             session.wholeEpochs, session.log.lostTo(), session.lastTerminal});
   row.expiresAt = nowUs() + static_cast<int64_t>(limits_.resumeWindowMs) * 1000;
   row.cleanStop = cleanStop;
   row.lastSeq = session.lastSeq;
@@ -324,6 +325,7 @@ Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle) {
   session.gameSession = metadata.gameSession;
   session.wholeEpochs = metadata.wholeEpochs;
   session.log.restoreLostTo(metadata.lostTo);
+  session.lastTerminal = metadata.lastTerminal;
   session.character = {row.entityId, row.entityName, {}};
   session.protocol = row.protocol;
   session.clientAddress = row.clientAddress;
@@ -345,6 +347,7 @@ Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle) {
     session.restoreLineage(static_cast<uint32_t>(std::stoul(record.lineage)), record.device,
                            {record.epoch, record.seq});
   restoreTokens(session, bundle.tokens);
+  for (Lineage& lineage : session.lineages()) lineage.isTerminal = isEmpty(lineage.tokens.current());
   for (const store::DeviceRecord& device : bundle.devices)
     session.devices.push_back({device.device, device.lastClientSeq});
   session.restoreState(State::kDisconnected);

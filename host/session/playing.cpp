@@ -8,6 +8,7 @@
 #include "session/backend_port.h"
 #include "session/login_flow.h"
 #include "session/session_manager.h"
+#include "session/terminals.h"
 
 namespace gw::session {
 namespace {
@@ -134,9 +135,10 @@ void SessionManager::closeOthersForGameSession(Session& session, const Attachmen
 void SessionManager::finishEnter(Session& session, const EnterRequest& request, bool resumed) {
   // A lineage that nobody acknowledges would hold the log: the one from connect goes on.
   Lineage* known = resumed ? nullptr : session.lineage(request.lineage);
-  Lineage& lineage = known ? *known : session.newLineage(request.device, resumed ? Position{} : session.shownHead());
-  lineage.lastSeenNs = session.lastInputNs = nowNs();
   const bool isTerminal = request.kind == EnterRequest::Kind::kTerminal;
+  const Position from = !resumed ? session.shownHead() : isTerminal ? terminalStart(session) : Position{};
+  Lineage& lineage = known ? *known : session.newLineage(request.device, from);
+  lineage.lastSeenNs = session.lastInputNs = nowNs();
   std::string token = isTerminal ? std::string() : firstToken(session, lineage);
   if (!request.caller.streamId) session.leaseUntilNs = nowNs() + limits_.leaseMs * 1'000'000;
   tellOnceSaved(session, [this, lineageId = lineage.id, request, resumed, token = std::move(token)](Session& saved) {
@@ -158,6 +160,8 @@ void SessionManager::tellEntered(Session& session, uint32_t lineageId, const Ent
   if (attachment) {
     if (!attachment->session) session.attach(*attachment, lineageId);
     attachment->lineage = lineageId;
+    lineage->isTerminal = request.kind == EnterRequest::Kind::kTerminal;
+    noteTerminalUsed(*attachment);
     attachment->stream.notice(GW_NOTICE_ATTACHED, session.epoch, resumed ? 1 : 0);
     attachment->stream.setHelloPending(false);
     evictBeyondLimit(session, *attachment);
@@ -185,8 +189,10 @@ void SessionManager::tellEntered(Session& session, uint32_t lineageId, const Ent
       event.text = "You take over your session.";
       event.dataJson = "\"takenOver\":true";
       Session::emitPrivate(*attachment, std::move(event));
+      announceRepeats(*attachment, from);
       session.replay(*attachment, from);
     }
+    if (request.kind == EnterRequest::Kind::kTerminal) forgetGoneTerminals(session);
   }
   noteAuthenticated(session);
   announcePresence(session);

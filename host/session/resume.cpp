@@ -9,6 +9,7 @@
 #include "session/client_api.h"
 #include "session/login_flow.h"
 #include "session/session_manager.h"
+#include "session/terminals.h"
 #include "store/store_worker.h"
 
 namespace gw::session {
@@ -50,13 +51,15 @@ void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
     return refuseResume(request, fail(ErrorCode::kForbidden, "You are banned.", "permissionDenied"));
   }
   if (request.isCode) {
+    // A terminal, which is told no token. If the one that asked is forgotten, it gets all there is.
+    askTerminals(session);
     const Lineage* asking = session.lineage(request.codeLineage);
-    request.from = asking ? asking->acknowledged : session.shownHead();
-    Lineage& opened = session.newLineage(request.device, request.from);
-    std::string token = firstToken(session, opened);
+    request.from = asking ? asking->acknowledged : Position{};
+    const uint32_t opened = session.newLineage(request.device, request.from).id;
     session.timer.cancel();  // as below
-    return tellOnceSaved(session, [this, lineageId = opened.id, request = std::move(request), token = std::move(token)](
-                                      Session& saved) { resumeCommitted(saved, lineageId, request, token); });
+    return tellOnceSaved(session, [this, opened, request = std::move(request)](Session& saved) {
+      resumeCommitted(saved, opened, request, {});
+    });
   }
   const Hash presented = hashOf(request.secret);
   Lineage* lineage = nullptr;
@@ -146,10 +149,16 @@ void SessionManager::resumeCommitted(Session& session, uint32_t lineageId, const
     attachment->login.reset();
     if (attachment->stream.isTextOnly()) {
       plugin::Event event;
-      event.text = "You are back. Lines marked below may repeat what you have seen.";
+      event.text = "You are back.";
       Session::emitPrivate(*attachment, std::move(event));
+      lineage->isTerminal = request.isCode;
+      noteTerminalUsed(*attachment);
     }
-    session.replay(*attachment, request.from);
+    // What has arrived at a terminal of this lineage is beyond what its client can tell.
+    const Position from = attachment->stream.isTextOnly() ? lineage->acknowledged : request.from;
+    announceRepeats(*attachment, from);
+    session.replay(*attachment, from);
+    if (request.isCode) forgetGoneTerminals(session);
     noteAuthenticated(session);
     evictBeyondLimit(session, *attachment);
   }

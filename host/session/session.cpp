@@ -122,6 +122,7 @@ void Session::attach(Attachment& attachment, uint32_t lineageId) {
 }
 
 void Session::detach(Attachment& attachment) {
+  attachment.stream.endUnits();
   std::erase(attachments_, &attachment);
   attachment.session = nullptr;
 }

@@ -40,6 +40,7 @@ struct Lineage {
   uint32_t id = 0;
   std::string device;
   Position acknowledged;
+  bool isTerminal = false;  // nobody holds a token of it; set once its stream is attached
   TokenChain tokens;
   Hash access{};            // hash of the accessToken in force; in memory only
   RareHash previousAccess;  // still good for requests until the new one was used
@@ -154,6 +155,7 @@ class Session {
   void admitMissed();
   std::vector<DeviceCommands> devices;
   const std::vector<std::pair<uint64_t, std::string>>& commands() const { return commands_; }
+  uint32_t lastTerminal = 0;  // lineage of the terminal that was used last
   std::vector<std::string> rooms;
   struct BroadcastSlots {  // the broadcaster's place of this session in its own lists
     size_t playing = static_cast<size_t>(-1);

@@ -35,9 +35,13 @@ const Position* WholeEpochs::find(uint64_t epoch) const {
 std::string toJson(const SessionMetadata& metadata) {
   Json whole = Json::array();
   for (const Position& end : metadata.wholeEpochs.ends) whole.push_back(positionJson(end));
-  return Json{{"guest", metadata.isGuest},       {"plain", metadata.plain},
-              {"present", metadata.isPresent},   {"gameSession", metadata.gameSession},
-              {"wholeEpochs", std::move(whole)}, {"lostTo", positionJson(metadata.lostTo)}}
+  return Json{{"guest", metadata.isGuest},
+              {"plain", metadata.plain},
+              {"present", metadata.isPresent},
+              {"gameSession", metadata.gameSession},
+              {"wholeEpochs", std::move(whole)},
+              {"lostTo", positionJson(metadata.lostTo)},
+              {"lastTerminal", metadata.lastTerminal}}
       .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -54,6 +58,8 @@ SessionMetadata parseMetadata(const std::string& text) {
   if (const auto whole = json.find("wholeEpochs"); whole != json.end() && whole->is_array())
     for (const Json& end : *whole) metadata.wholeEpochs.add(positionOf(end));
   if (const auto lost = json.find("lostTo"); lost != json.end()) metadata.lostTo = positionOf(*lost);
+  if (const auto last = json.find("lastTerminal"); last != json.end() && last->is_number_unsigned())
+    metadata.lastTerminal = last->get<uint32_t>();
   return metadata;
 }
 

@@ -24,7 +24,8 @@ struct SessionMetadata {
   bool isPresent = true;  // in a host's memory: it comes back by itself after a restart
   std::string gameSession;
   WholeEpochs wholeEpochs;
-  Position lostTo;  // the log up to here was pushed out by its bounds
+  Position lostTo;            // the log up to here was pushed out by its bounds
+  uint32_t lastTerminal = 0;  // lineage of the terminal that was used last
 };
 
 std::string toJson(const SessionMetadata& metadata);

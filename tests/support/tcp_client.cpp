@@ -1,6 +1,7 @@
 #include "support/tcp_client.h"
 
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -23,12 +24,14 @@ sockaddr_in addressOf(const std::string& ip, uint16_t port) {
 
 }  // namespace
 
-TcpClient::TcpClient(uint16_t port, const std::string& source) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+TcpClient::TcpClient(uint16_t port, const std::string& source, int receiveBuffer)
+    : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   const int on = 1;
   const sockaddr_in from = addressOf(source, 0);
   const sockaddr_in to = addressOf("127.0.0.1", port);
   ::setsockopt(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (receiveBuffer > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, sizeof receiveBuffer);
   if (fd_ < 0 || ::bind(fd_, reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0 ||
       ::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
     const int problem = errno;
@@ -74,6 +77,13 @@ void TcpClient::shutdownWrite() const { ::shutdown(fd_, SHUT_WR); }
 void TcpClient::close() {
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
+}
+
+void TcpClient::goDeaf() const {
+  sock_filter dropAll{BPF_RET | BPF_K, 0, 0, 0};
+  const sock_fprog program{1, &dropAll};
+  if (::setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
+    throw std::runtime_error(std::string("cannot go deaf: ") + std::strerror(errno));
 }
 
 void TcpClient::reset() {

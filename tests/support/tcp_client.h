@@ -13,7 +13,8 @@ namespace gw::test {
 class TcpClient {
  public:
   /// source: the address it comes from; any of 127.0.0.0/8 will do, so that limits per address can be met.
-  explicit TcpClient(uint16_t port, const std::string& source = "127.0.0.1");
+  /// receiveBuffer: of the kernel, in bytes; 0: the usual.
+  explicit TcpClient(uint16_t port, const std::string& source = "127.0.0.1", int receiveBuffer = 0);
   ~TcpClient();
   TcpClient(TcpClient&& other) noexcept;
   TcpClient(const TcpClient&) = delete;
@@ -28,6 +29,8 @@ class TcpClient {
   bool receiveNow(std::string& to, size_t most = 65536) const;
   void shutdownWrite() const;
   void close();
+  /// From now on nothing arrives, as when the network path has died; what has arrived can be read.
+  void goDeaf() const;
   /// Closes with RST, as a died network path looks to the other side.
   void reset();
 
@@ -48,7 +51,8 @@ class TerminalText {
 /// A telnet client that answers no negotiation, as nc is one.
 class TelnetClient {
  public:
-  explicit TelnetClient(uint16_t port, const std::string& source = "127.0.0.1") : socket_(port, source) {}
+  explicit TelnetClient(uint16_t port, const std::string& source = "127.0.0.1", int receiveBuffer = 0)
+      : socket_(port, source, receiveBuffer) {}
 
   void sendLine(std::string_view line) const;
   /// Waits for `text`; answers and takes everything up to and including it.

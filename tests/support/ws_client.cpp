@@ -56,7 +56,7 @@ std::string wsHandshake(uint16_t port, const WsOptions& options) {
   return text + "\r\n";
 }
 
-WsClient::WsClient(uint16_t port, const WsOptions& options) : socket_(port, options.source) {
+WsClient::WsClient(uint16_t port, const WsOptions& options) : socket_(port, options.source, options.receiveBuffer) {
   socket_.send(wsHandshake(port, options));
   const Deadline deadline(kPatience);
   size_t end = 0;

@@ -28,6 +28,7 @@ struct WsOptions {
   std::string origin;  // empty: none, as native clients
   std::string source = "127.0.0.1";
   std::vector<std::string> headers;  // further ones: "Name: value"
+  int receiveBuffer = 0;             // as TcpClient's
 };
 
 class WsClient {

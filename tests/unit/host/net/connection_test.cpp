@@ -350,6 +350,72 @@ TEST(Connection, CountsWhatTheKernelStillHolds) {
   EXPECT_EQ(wire.connection->writtenBytes() + wire.connection->queuedBytes(), 500'000u);
 }
 
+TEST(Connection, KnowsWhatThePeersKernelHasAcknowledged) {
+  Wire wire;
+  wire.connection->send("twelve bytes");
+  EXPECT_EQ(wire.connection->sentBytes(), 12u);
+  EXPECT_EQ(wire.connection->acknowledgedBytes(), 0u) << "it is still in the queue";
+  wire.loop.runOnce(0);
+  EXPECT_TRUE(wire.until([&] { return wire.connection->acknowledgedBytes() == 12; }));
+}
+
+/// A peer that has stopped reading and lost its network: what it has is what will ever have arrived.
+struct StalledWire : Wire {
+  StalledWire() : Wire({}, 4096) {
+    connection->send(std::string(500'000, 'x'));
+    until([&] { return connection->queuedBytes() > 0 && connection->acknowledgedBytes() > 0; });
+    peer.goDeaf();
+    for (std::string more; !(more = peer.readSome()).empty();) arrived += more.size();
+    // The acknowledgement of the last bytes may have been delayed.
+    isSettled = until([&] { return connection->acknowledgedBytes() == arrived; });
+  }
+  size_t arrived = 0;
+  bool isSettled = false;
+};
+
+TEST(Connection, WhatAStoppedReaderHasNotTakenIsNotAcknowledged) {
+  StalledWire wire;
+  ASSERT_TRUE(wire.isSettled);
+  EXPECT_GT(wire.arrived, 0u);
+  EXPECT_LT(wire.arrived, wire.connection->writtenBytes());
+}
+
+TEST(Connection, AResetChangesNothingAboutWhatWasAcknowledged) {
+  StalledWire wire;
+  ASSERT_TRUE(wire.isSettled);
+  uint64_t atClose = 0;
+  wire.handler.atClose = [&](Connection& connection) { atClose = connection.acknowledgedBytes(); };
+  wire.peer.reset();
+  ASSERT_TRUE(wire.until([&] { return wire.handler.closes == 1; }));
+  EXPECT_EQ(wire.handler.cause, CloseCause::kPeer);
+  EXPECT_EQ(atClose, wire.arrived);
+}
+
+TEST(Connection, AfterAResetAllThatHadArrivedIsAcknowledged) {
+  Wire wire;
+  wire.connection->send("twelve bytes");
+  wire.loop.runOnce(0);
+  EXPECT_EQ(wire.peer.readExactly(12).size(), 12u);
+  uint64_t atClose = 0;
+  wire.handler.atClose = [&](Connection& connection) { atClose = connection.acknowledgedBytes(); };
+  wire.peer.reset();
+  ASSERT_TRUE(wire.until([&] { return wire.handler.closes == 1; }));
+  EXPECT_EQ(atClose, 12u);
+}
+
+TEST(Connection, AfterTheGoodbyeAllOfItIsAcknowledged) {
+  Wire wire;
+  wire.connection->send("twelve bytes");
+  uint64_t atClose = 0;
+  wire.handler.atClose = [&](Connection& connection) { atClose = connection.acknowledgedBytes(); };
+  wire.connection->close(5000);
+  wire.loop.runOnce(0);
+  EXPECT_EQ(wire.peer.readToEof(), "twelve bytes");
+  wire.peer.close();
+  ASSERT_TRUE(wire.until([&] { return wire.handler.closes == 1; }));
+  EXPECT_EQ(atClose, 12u);
+}
+
 TEST(Connection, SharesOneReadOfATurnFairly) {
   Wire wire;
   wire.peer.write(std::string(150'000, 'x'));

@@ -28,8 +28,8 @@ class TlsTest : public ::testing::Test {
     ASSERT_TRUE(loaded.ok()) << loaded.error().message;
     context_ = *loaded;
   }
-  int accept() {
-    const auto [server, client] = test::tcpPair();
+  int accept(int bufferBytes = 0) {
+    const auto [server, client] = test::tcpPair(bufferBytes);
     handler_ = std::make_unique<RecordingHandler>();
     connection_ = std::make_unique<Connection>(loop_, server, PeerAddress{}, limits_, context_->newSession(server));
     connection_->start(*handler_);
@@ -50,6 +50,25 @@ class TlsTest : public ::testing::Test {
   std::unique_ptr<RecordingHandler> handler_;
   std::unique_ptr<Connection> connection_;
 };
+
+// A record that is not wholly there can not be read: none of its bytes count.
+TEST_F(TlsTest, CountsTheAcknowledgedPlaintextByWholeRecords) {
+  serve(files());
+  TlsClient client(accept(16'384));
+  connection_->trackAcknowledged();
+  ASSERT_TRUE(connect(client));
+  for (int i = 0; i < 100; ++i) {
+    connection_->send(std::string(1000, 'x'));
+    loop_.runOnce(0);
+  }
+  ASSERT_TRUE(until([&] { return connection_->queuedBytes() > 0 && connection_->acknowledgedBytes() > 0; }));
+  client.peer().goDeaf();
+  size_t arrived = 0;
+  for (std::string more; !(more = client.read()).empty();) arrived += more.size();
+  EXPECT_LT(arrived, 100'000u);
+  EXPECT_TRUE(until([&] { return connection_->acknowledgedBytes() == arrived; }))
+      << connection_->acknowledgedBytes() << " instead of " << arrived;
+}
 
 TEST_F(TlsTest, CarriesBytesBothWaysAndSaysGoodbye) {
   serve(files());

@@ -68,8 +68,6 @@ Result<void> recoverSession(store::SessionStore& store, const SessionId& id, con
   if (bundle.session.recordCount == included) return {};
   ++figures.sessions;
   figures.events += bundle.log.size() - eventsBefore;
-  // Tokens of other kinds are not the bundle's to write.
-  std::erase_if(bundle.tokens, [](const auto& token) { return token.kind != "reconnect"; });
   return store.saveSession(bundle);
 }
 

@@ -10,28 +10,27 @@ namespace gw::session {
 SessionJournal::SessionJournal(LoopJournal& loop, const SessionId& id, uint64_t records)
     : savedRecords(records), loop_(loop), id_(id), records_(records) {}
 
-void SessionJournal::command(uint64_t seq, std::string_view text) {
+template <typename Write>
+void SessionJournal::record(Write write) {
   if (loop_.isRelaxed()) return;
-  const auto place = loop_.placeOf(*this);
-  place.writer.command(place.session, place.record, seq, text);
+  const LoopJournal::Place place = loop_.placeOf(*this);
+  write(place.writer, place.session, place.record);
+}
+
+void SessionJournal::command(uint64_t seq, std::string_view text) {
+  record([&](auto& to, auto... at) { to.command(at..., seq, text); });
 }
 
 void SessionJournal::commandsDone(uint64_t seq) {
-  if (loop_.isRelaxed()) return;
-  const auto place = loop_.placeOf(*this);
-  place.writer.commandsDone(place.session, place.record, seq);
+  record([&](auto& to, auto... at) { to.commandsDone(at..., seq); });
 }
 
 void SessionJournal::device(std::string_view device, uint64_t clientSeq) {
-  if (loop_.isRelaxed()) return;
-  const auto place = loop_.placeOf(*this);
-  place.writer.device(place.session, place.record, device, clientSeq);
+  record([&](auto& to, auto... at) { to.device(at..., device, clientSeq); });
 }
 
 void SessionJournal::rooms(const std::vector<std::string>& rooms) {
-  if (loop_.isRelaxed()) return;
-  const auto place = loop_.placeOf(*this);
-  place.writer.rooms(place.session, place.record, rooms);
+  record([&](auto& to, auto... at) { to.rooms(at..., rooms); });
 }
 
 void SessionJournal::barrier() {

@@ -48,7 +48,7 @@ class SessionJournal {
   Position shown() const { return shown_; }
   void setShown(Position to) { shown_ = to; }
 
-  // For saves (persistence.cpp)
+  // For saves (saving.cpp)
   uint64_t savedRecords = 0;  // included in the row that was last handed to the store
   Position savedTo;           // the log up to here is in it; 0.0: none
   bool isListed = false;      // by the LoopJournal, for the next checkpoint
@@ -61,6 +61,9 @@ class SessionJournal {
     Position at;
     Task action;  // instead of an event
   };
+
+  template <typename Write>
+  void record(Write write);
 
   LoopJournal& loop_;
   const SessionId id_;

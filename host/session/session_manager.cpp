@@ -74,6 +74,16 @@ Attachment* SessionManager::attachmentOf(uint64_t streamId) {
 
 // --- sessions -------------------------------------------------------------------------------------
 
+std::unique_ptr<Session> SessionManager::makeSession(const SessionId& id, uint64_t records) {
+  auto session = std::make_unique<Session>(id, loop_, limits_.log, &SessionManager::onSessionTimer);
+  session->manager = this;
+  session->lastInputNs = nowNs();
+  session->requests = TokenBucket(limits_.commandBurst, nowNs());
+  session->userCommands = TokenBucket(limits_.userCommandBurst, nowNs());
+  if (journal_) session->journal = std::make_unique<SessionJournal>(*journal_, id, records);
+  return session;
+}
+
 Session* SessionManager::create(const std::string& protocol, const std::string& address) {
   if (services_.counters.sessions.load(std::memory_order_relaxed) >= limits_.sessions) {
     ++services_.counters.sessionsRefused;
@@ -82,15 +92,10 @@ Session* SessionManager::create(const std::string& protocol, const std::string& 
   SessionId id = SessionId::random();
   // A new session is at home where it was accepted, so that its unicast path never leaves this loop.
   while (&home(id) != this) id = SessionId::random();
-  auto session = std::make_unique<Session>(id, loop_, limits_.log, &SessionManager::onSessionTimer);
-  session->manager = this;
+  auto session = makeSession(id, 1);
   session->protocol = protocol;
   session->clientAddress = address;
   session->createdAtUs = session->lastActivityUs = nowUs();
-  session->lastInputNs = nowNs();
-  session->requests = TokenBucket(limits_.commandBurst, nowNs());
-  session->userCommands = TokenBucket(limits_.userCommandBurst, nowNs());
-  if (journal_) session->journal = std::make_unique<SessionJournal>(*journal_, id, 1);
   Session& kept = *session;
   sessions_.emplace(id, std::move(session));
   ++services_.counters.sessions;

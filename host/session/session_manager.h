@@ -3,11 +3,13 @@
 // resume, disconnect, expire, save. Implements the streams' InputPort.
 //
 // Thread: its loop only; other loops and threads post to it. Its parts:
-//   session_manager.cpp   life of sessions and attachments     input.cpp        what streams bring
-//   login.cpp             backend calls before Playing         playing.cpp      claims, take-over, tokens
-//   resume.cpp            reconnect, attach, HTTP binding      persistence.cpp  store
-//   client_api.cpp        gateway.v1 methods                   backend_output.cpp  what backends send
-//   deadlines.cpp         idle, lifetime, login deadline outage.cpp       strict without its store
+//   session_manager.cpp   life of sessions and attachments   input.cpp           what streams bring
+//   login.cpp             backend calls before Playing       playing.cpp         claims, take-over, tokens
+//   resume.cpp            reconnect, attach, HTTP binding    backend_output.cpp  what backends send
+//   client_api*.cpp       gateway.v1 methods                 deadlines.cpp       idle, lifetime, login
+//   saving.cpp            to the store                       loading.cpp         from the store
+//   saving_all.cpp        checkpoints, the stop              restoring.cpp       after a restart
+//   outage.cpp            strict without its store
 
 #include <functional>
 #include <memory>
@@ -160,14 +162,14 @@ class SessionManager final : public plugin::InputPort {
   /// Strict durability's part of this loop; null in relaxed. For Journal::connect().
   LoopJournal* journal() { return journal_.get(); }
 
-  // Store (persistence.cpp)
+  // Store (saving.cpp, loading.cpp, saving_all.cpp)
   void markForSaving(Session& session);
   void load(const SessionId& id, UniqueFunction<void(Session*)> then);
   void saveNow(Session& session, bool cleanStop, UniqueFunction<void(bool)> done);
   /// [loop] Writes every session's final state with the clean-stop mark.
   void saveAllForStop(std::shared_ptr<StopProgress> progress);
 
-  // After a restart, before clients come in: who was here is here, to hear what the others say.
+  // After a restart (restoring.cpp): who was here is here, to hear what the others say
   static bool wasPresent(const store::SessionRecord& row);
   /// Loads these; done is called here. What was queued for the backend waits for giveQueuedCommands().
   void restore(std::vector<SessionId> sessions, UniqueFunction<void()> done);
@@ -180,6 +182,8 @@ class SessionManager final : public plugin::InputPort {
   friend class ClientApi;
   friend class LoginFlow;
 
+  /// records: of the journal, included in its row.
+  std::unique_ptr<Session> makeSession(const SessionId& id, uint64_t records);
   Attachment& attachmentFor(plugin::Stream& stream);
   void startTerminal(Attachment& attachment);
   void sessionTimer(Session& session);

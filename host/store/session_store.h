@@ -19,6 +19,10 @@
 
 namespace gw::store {
 
+/// By so many a session's epoch is raised that its last host did not put away: it may have used one more than
+/// it could write down.
+inline constexpr uint64_t kEpochsOfACrash = 2;
+
 class SessionStore {
  public:
   virtual ~SessionStore() = default;
@@ -37,8 +41,7 @@ class SessionStore {
   /// kConflict if the stored epoch is higher.
   virtual Result<void> saveSession(const SessionBundle& bundle) = 0;
   /// The bundle; also expired ones are absent. If the row lacks the clean-stop mark the epoch is raised
-  /// by 2: its last host may have used one more than it could write down. Either way the mark is cleared
-  /// and the row says whether this host journals (recordCount at least 1, or 0); all of it is committed
+  /// by kEpochsOfACrash. Either way the mark is cleared and the row says whether this host journals (recordCount at least 1, or 0); all of it is committed
   /// before it returns (inside begin(): by its commit()). The bundle's cleanStop and recordCount are
   /// those from before; lastSeq stays that of the epoch before. expiresAt 0 never expires.
   virtual Result<std::optional<SessionBundle>> takeSession(const SessionId& id, int64_t nowUs,

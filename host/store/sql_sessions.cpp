@@ -180,7 +180,7 @@ Result<std::optional<SessionBundle>> SqlSessionStore::takeSession(const SessionI
     SessionBundle bundle;
     bundle.session = std::move(*record);
     // Without the mark its last host may have sent what it did not write: later ids must differ from those.
-    if (!bundle.session.cleanStop) bundle.session.epoch += 2;
+    if (!bundle.session.cleanStop) bundle.session.epoch += kEpochsOfACrash;
     const uint64_t records = willJournal ? std::max<uint64_t>(1, bundle.session.recordCount) : 0;
     sql_.run("UPDATE sessions SET epoch = $1, clean_stop = 0, record_count = $2 WHERE id = $3", bundle.session.epoch,
              records, key);

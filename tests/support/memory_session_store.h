@@ -106,7 +106,7 @@ class MemorySessionStore : public SessionStore {
       SessionRecord& stored = found->second.session;
       const bool wasClean = std::exchange(stored.cleanStop, false);
       const uint64_t records = stored.recordCount;
-      if (!wasClean) stored.epoch += 2;
+      if (!wasClean) stored.epoch += kEpochsOfACrash;
       stored.recordCount = willJournal ? std::max<uint64_t>(1, records) : 0;
       SessionBundle bundle = withTokens(t, found->second);
       bundle.session.cleanStop = wasClean;

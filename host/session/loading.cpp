@@ -1,0 +1,133 @@
+// SessionManager: from the store to a session.
+
+#include "base/log.h"
+#include "session/backend_port.h"
+#include "session/loop_journal.h"
+#include "session/session_manager.h"
+#include "session/session_metadata.h"
+#include "session/stored_tokens.h"
+#include "store/store_worker.h"
+
+namespace gw::session {
+namespace {
+
+/// Takes a session; where its last epoch ended in a crash and was wholly journalled, notes its end, with
+/// the taking: a crash before the next save must not forget it.
+Result<std::optional<store::SessionBundle>> takeWithEnding(store::SessionStore& store, const SessionId& id, int64_t now,
+                                                           bool willJournal) {
+  auto taken = store.takeSession(id, now, willJournal);
+  if (!taken || !*taken || (*taken)->session.cleanStop || (*taken)->session.recordCount == 0) return taken;
+  store::SessionBundle& bundle = **taken;
+  SessionMetadata metadata = parseMetadata(bundle.session.metadata);
+  metadata.wholeEpochs.add({bundle.session.epoch - store::kEpochsOfACrash, bundle.session.lastSeq});
+  bundle.session.metadata = toJson(metadata);
+  store::SessionBundle row = bundle;
+  row.session.recordCount = willJournal ? row.session.recordCount : 0;
+  row.kept = store::KeptLog{};
+  row.log.clear();
+  if (auto saved = store.saveSession(row); !saved) return saved.error();
+  return taken;
+}
+
+}  // namespace
+
+void SessionManager::load(const SessionId& id, UniqueFunction<void(Session*)> then) {
+  if (Session* here = find(id)) {
+    stayLoaded(*here);
+    return then(here);
+  }
+  if (!services_.store) return then(nullptr);
+  auto& waiting = loading_[id];
+  waiting.push_back(std::move(then));
+  if (waiting.size() > 1) return;  // concurrent loads of one session share one
+  auto loaded = std::make_shared<std::optional<store::SessionBundle>>();
+  services_.store->submit(
+      storeKey(id),
+      [loaded, id, now = nowUs(), willJournal = journal_ != nullptr](store::SessionStore& store) -> Result<void> {
+        auto taken = takeWithEnding(store, id, now, willJournal);
+        if (!taken) return taken.error();
+        *loaded = std::move(*taken);
+        return {};
+      },
+      [this, id, loaded](Result<void> result) {
+        loop_.post([this, id, loaded, ok = result.ok()] {
+          Session* session = find(id);
+          if (!session && ok && *loaded) session = &adoptLoaded(**loaded);
+          auto continuations = std::move(loading_[id]);
+          loading_.erase(id);
+          for (auto& next : continuations) next(session);
+        });
+      });
+}
+
+Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle) {
+  const store::SessionRecord& row = bundle.session;
+  auto made = makeSession(row.id, std::max<uint64_t>(1, row.recordCount));
+  Session& session = *made;
+  session.epoch = row.epoch;
+  session.lastSeq = row.lastSeq;
+  session.commandSeq = row.commandSeq;
+  const SessionMetadata metadata = parseMetadata(row.metadata);
+  session.user = {row.userId, row.userName, metadata.isGuest, metadata.plain};
+  session.gameSession = metadata.gameSession;
+  session.wholeEpochs = metadata.wholeEpochs;
+  session.log.restoreLostTo(metadata.lostTo);
+  session.lastTerminal = metadata.lastTerminal;
+  session.character = {row.entityId, row.entityName, {}};
+  session.protocol = row.protocol;
+  session.clientAddress = row.clientAddress;
+  session.createdAtUs = row.createdAt;
+  session.lastActivityUs = row.lastActivity;
+  session.isSaved = true;
+  if (session.journal) session.journal->setShown(session.head());
+  for (const store::LoggedEvent& entry : bundle.log) {
+    if (auto event = storedEvent(entry.body))
+      session.log.append({entry.epoch, entry.seq}, std::move(event), limits_.log);
+  }
+  for (const store::LineageRecord& record : bundle.lineages)
+    session.restoreLineage(static_cast<uint32_t>(std::stoul(record.lineage)), record.device,
+                           {record.epoch, record.seq});
+  restoreTokens(session, bundle.tokens);
+  for (Lineage& lineage : session.lineages()) lineage.isTerminal = isEmpty(lineage.tokens.current());
+  for (const store::DeviceRecord& device : bundle.devices)
+    session.devices.push_back({device.device, device.lastClientSeq});
+  session.restoreState(State::kDisconnected);
+  sessions_.emplace(row.id, std::move(made));
+  ++services_.counters.sessions;
+  broadcast_.sessionJoined(session);
+  SessionManager& owner = userHome(row.userId);
+  owner.loop_.post(
+      [&owner, claim = Claim{row.userId, row.id, row.entityId, {}, false}] { owner.users_.restored(claim); });
+  if (services_.backend) backend()->entered({session.id(), session.user, session.character, true, bundle.rooms});
+  for (const store::QueuedCommand& command : bundle.commands)
+    if (session.restoreCommand(command.seq, command.text)) giveToBackend(session.id(), command.seq, command.text);
+  armTimer(session);
+  return session;
+}
+
+// It came back while it was put away: its row says that it was let go, and must not.
+void SessionManager::stayLoaded(Session& session) {
+  if (!session.unloading) return;
+  session.unloading = false;
+  session.admitMissed();
+  saveNow(session, false, [](bool) {});
+}
+
+// [user loop] Guests have no past: only a named user's character may be waiting in the store.
+void SessionManager::findStored(const Claim& claim, UniqueFunction<void(SessionId)> done) {
+  if (!services_.store || claim.isNew) return done({});
+  auto found = std::make_shared<SessionId>();
+  services_.store->submit(
+      userLoop(claim.userId, 1 << 20),
+      [found, claim, now = nowUs()](store::SessionStore& store) -> Result<void> {
+        const auto session = store.findSession(claim.userId, claim.entityId, now);
+        if (!session) return session.error();
+        if (*session) *found = **session;
+        return {};
+      },
+      [this, found, done = std::move(done)](Result<void>) mutable {
+        loop_.post([found, done = std::move(done)]() mutable { done(*found); });
+      });
+}
+
+}  // namespace gw::session

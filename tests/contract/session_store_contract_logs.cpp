@@ -1,0 +1,84 @@
+// The contract for what is written bit by bit: event logs and the journal.
+
+#include <gmock/gmock.h>
+
+#include "contract/session_store_contract.h"
+
+namespace gw::store {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+TEST_P(SessionStoreContract, EventBodiesAreBytes) {
+  SessionBundle b = bundleOf();
+  std::string every;
+  for (int i = 0; i < 256; ++i) every.push_back(static_cast<char>(i));
+  b.log = {{1, 1, every}, {1, 2, std::string(3 << 20, '\0')}, {1, 3, std::string(1, '\0')}};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  const SessionBundle t = **store_->readSession(b.session.id);
+  ASSERT_THAT(t.log, SizeIs(3));
+  EXPECT_EQ(t.log[0].body, every);
+  EXPECT_EQ(t.log[1].body, b.log[1].body);
+  EXPECT_EQ(t.log[2].body, b.log[2].body);
+}
+
+TEST_P(SessionStoreContract, ALogCanBeWrittenBitByBit) {
+  SessionBundle b = bundleOf();
+  b.session.epoch = 2;
+  b.session.cleanStop = true;
+  b.log = {{1, 8, "a"}, {1, 9, "b"}};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  b.kept = KeptLog{0, 0};
+  b.log = {{2, 1, "c"}, {2, 2, "d"}};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  b.log.clear();  // nothing new, and nothing goes
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  b.log = {{2, 5, "e"}};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  const auto bodies = [&] {
+    std::string all;
+    const auto read = store_->readSession(b.session.id);
+    for (const LoggedEvent& event : (*read)->log) all += event.body;
+    return all;
+  };
+  EXPECT_EQ(bodies(), "abcde");
+  b.kept = KeptLog{1, 9};  // everybody has what came up to here
+  b.log = {{2, 6, "f"}};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  EXPECT_EQ(bodies(), "cdef");
+  b.kept = KeptLog{2, 6};
+  b.log.clear();
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  EXPECT_EQ(bodies(), "");
+  b.log = {{2, 7, "g"}};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  b.kept.reset();
+  b.log = {{2, 8, "h"}};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  EXPECT_EQ(bodies(), "h") << "without kept the log is replaced";
+}
+
+TEST_P(SessionStoreContract, TheJournalIsReadInOrderAndTrimmed) {
+  const std::string bytes("\0\xff packed", 9);
+  for (const uint64_t number : {3u, 1u, 2u}) ASSERT_TRUE(store_->appendJournal("gw-1", {number, bytes}).ok());
+  ASSERT_TRUE(store_->appendJournal("gw-2", {1, "another gateway's"}).ok());
+  const auto repeated = store_->appendJournal("gw-1", {2, "again"});
+  ASSERT_FALSE(repeated.ok());
+  EXPECT_EQ(repeated.error().code, ErrorCode::kConflict);
+  const auto firstTwo = store_->readJournal("gw-1", 0, 2);
+  ASSERT_TRUE(firstTwo.ok());
+  ASSERT_THAT(*firstTwo, SizeIs(2));
+  EXPECT_EQ(firstTwo->at(0).number, 1u);
+  EXPECT_EQ(firstTwo->at(1).number, 2u);
+  EXPECT_EQ(firstTwo->at(1).packed, bytes);
+  EXPECT_THAT(*store_->readJournal("gw-1", 2, 10), SizeIs(1));
+  ASSERT_TRUE(store_->trimJournal("gw-1", 2).ok());
+  EXPECT_EQ(open()->readJournal("gw-1", 0, 10)->at(0).number, 3u);
+  EXPECT_THAT(*store_->readJournal("gw-2", 0, 10), SizeIs(1));
+  ASSERT_TRUE(store_->trimJournal("gw-1", 3).ok());
+  EXPECT_THAT(*store_->readJournal("gw-1", 0, 10), IsEmpty());
+}
+
+}  // namespace
+}  // namespace gw::store

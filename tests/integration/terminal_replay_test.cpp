@@ -206,7 +206,8 @@ class TerminalReplay : public GatewayTest {
   void expectTheRest(Terminal& terminal, int lastSeen, int arrived = kReadLines) {
     say(1);
     terminal.expect(kRepeats);
-    const std::string told = terminal.expect("mark " + std::to_string(said_) + ": ") + terminal.expect("\n");
+    std::string told = terminal.expect("mark " + std::to_string(said_) + ": ");
+    told += terminal.expect("\n");
     EXPECT_EQ(told.find("were lost"), std::string::npos) << told.substr(0, 500);
     const std::vector<int> marks = marksIn(told);
     ASSERT_FALSE(marks.empty());

@@ -51,6 +51,7 @@ class Player {
   /// Throws if the connection ends first; then the same attempt goes on with the next process.
   void resume(uint16_t port) {
     client_ = std::make_unique<V1Client>(port);
+    under_.clear();  // what was asked of the last process has no answer, and its ids are used again
     if (attempt_.empty()) attempt_ = name_ + std::to_string(++attempts_);
     const Json hello = client_->resume(token_, attempt_, position_);
     attempt_.clear();

@@ -4,15 +4,17 @@
 # Exit 1 if a row lost, doubled or refused anything, or a gateway did not stop cleanly.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
+. scripts/lib/postgres.sh
 
 usage() {
   cat <<'HELP'
-scripts/bench.sh [--build DIR] [--rounds N] [--seconds S] [--clients N] [--strict] [ROW...]
+scripts/bench.sh [--build DIR] [--rounds N] [--seconds S] [--clients N] [--strict] [--postgres] [ROW...]
 
   --build DIR   a build with GW_BUILD_BENCH (default build/bench; built with the preset "bench" if missing)
   --rounds, --seconds, --clients   instead of each row's own
   --strict      the gateway with store.durability strict, on SQLite in a folder of the system's own for
                 temporary files (TMPDIR moves it to another disk)
+  --postgres    the store on a PostgreSQL server that is started for it, in the same folder
   ROW           fanout1 fanout16 paced echo ping memory connects cycles sse telnet stalled (default: all)
 HELP
 }
@@ -21,11 +23,13 @@ BUILD=build/bench
 ARGS=()
 ROWS=()
 DURABILITY=relaxed
+DRIVER=sqlite
 while [ $# -gt 0 ]; do
   case $1 in
     --build) BUILD=${2:?--build needs a folder}; shift ;;
     --rounds | --seconds | --clients) ARGS+=("$1" "${2:?$1 needs a number}"); shift ;;
     --strict) DURABILITY=strict ;;
+    --postgres) DRIVER=postgres ;;
     -h | --help) usage; exit 0 ;;
     -*) usage >&2; exit 2 ;;
     *) ROWS+=("$1") ;;
@@ -51,7 +55,8 @@ stop() {
   gateway= ceiling=
   [ $code -eq 0 ] || { echo "bench: the gateway ended with code $code" >&2; cat "$work/gateway.err" >&2; return 1; }
 }
-trap 'stop || true; rm -rf "$work"' EXIT
+trap 'stop || true; stop_postgres; rm -rf "$work"' EXIT
+chmod 711 "$work"  # PostgreSQL runs as a user of its own
 
 # Waits for a server's ready line; $1 its output, $2 its process.
 ready() {
@@ -70,8 +75,13 @@ echo "|---|---|---|---|---|---|---|---|"
 failed=0
 for row in "${ROWS[@]}"; do
   # New servers for each row: what one leaves behind (sessions that may be resumed) is not the next one's.
-  rm -rf "$work"/*
-  sed "s/\"stateDir\"/\"store\": { \"durability\": \"$DURABILITY\" },\n  &/" config/bench.json >"$work/bench.json"
+  rm -rf "${work:?}"/*
+  store="\"durability\": \"$DURABILITY\", \"driver\": \"$DRIVER\""
+  if [ "$DRIVER" = postgres ]; then
+    start_postgres "$work/postgres"
+    store+=", \"postgres\": { \"host\": \"127.0.0.1\", \"port\": $postgres_port }"
+  fi
+  sed "s/\"stateDir\"/\"store\": { $store },\n  &/" config/bench.json >"$work/bench.json"
   "$BUILD/bin/gwhost" --config "$work/bench.json" >"$work/gateway.out" 2>"$work/gateway.err" &
   gateway=$!
   "$BUILD/bin/gw_ceiling" >"$work/ceiling.out" 2>"$work/ceiling.err" &
@@ -86,5 +96,6 @@ for row in "${ROWS[@]}"; do
     --ceiling-http "$(port "$work/ceiling.out" http)" --ceiling-telnet "$(port "$work/ceiling.out" telnet)" \
     --ceiling-pid "$ceiling" "${ARGS[@]}" || { failed=1; cat "$work/gateway.err" >&2; }
   stop || failed=1
+  stop_postgres
 done
 exit $failed

@@ -173,6 +173,11 @@ void Journal::trim(uint64_t upTo) {
       });
 }
 
+bool Journal::isBehind() const {
+  const std::lock_guard lock(mutex_);
+  return checkpointCut_ != 0 && sinceCheckpoint_ >= checkpointBytes_;
+}
+
 bool Journal::isIdle() const {
   const std::lock_guard lock(mutex_);
   return !isUnderWay_;

@@ -69,6 +69,8 @@ class Journal {
   /// Something waits for a commit: a cut is made as soon as none is under way.
   void request();
   void checkpointed();
+  /// The next checkpoint is due, and the last one is still under way.
+  bool isBehind() const;
 
   /// A Unit: what a producer posts between the two is committed together. Cuts wait for it, so it is short.
   void beginUnit() { units_.lock(); }

@@ -88,6 +88,7 @@ void SessionManager::saveNow(Session& session, bool cleanStop, UniqueFunction<vo
   if (!services_.store) return done(false);
   session.isSaved = true;
   auto bundle = bundleOf(session, cleanStop);
+  session.savedParts.compare(bundle);
   if (session.journal) {
     session.journal->savedRecords = session.journal->records();
     session.journal->savedTo = session.head();
@@ -101,7 +102,8 @@ void SessionManager::saveNow(Session& session, bool cleanStop, UniqueFunction<vo
         }
         loop_.post([this, id, ok = result.ok(), done = std::move(done)]() mutable {
           Session* failed = ok ? nullptr : find(id);
-          if (failed && failed->journal) failed->journal->savedTo = {};  // the next one writes all of it
+          if (failed) failed->savedParts.forget();  // the next one writes all of it
+          if (failed && failed->journal) failed->journal->savedTo = {};
           done(ok);
         });
       });

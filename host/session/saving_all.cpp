@@ -9,7 +9,9 @@
 namespace gw::session {
 namespace {
 
-constexpr size_t kCheckpointSavesUnderWay = 16;  // clients wait for the same commits
+// Of a checkpoint clients wait for the same commits; so few, unless the journal grows faster than that.
+constexpr size_t kCheckpointSavesUnderWay = 4;
+constexpr size_t kUrgentSavesUnderWay = 16;
 constexpr size_t kLastSavesUnderWay = 256;
 
 }  // namespace
@@ -24,7 +26,8 @@ void SessionManager::checkpoint(std::vector<SessionId> sessions) {
 }
 
 void SessionManager::checkpointSome() {
-  while (checkpointSaves_ < kCheckpointSavesUnderWay && !checkpoint_.empty()) {
+  const size_t most = services_.journal->isBehind() ? kUrgentSavesUnderWay : kCheckpointSavesUnderWay;
+  while (checkpointSaves_ < most && !checkpoint_.empty()) {
     Session* session = find(checkpoint_.back());
     checkpoint_.pop_back();
     // What was handed over since is committed before the journal is trimmed.

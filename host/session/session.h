@@ -18,6 +18,7 @@
 #include "session/backend_port.h"
 #include "session/event_log.h"
 #include "session/reconnect_token.h"
+#include "session/saved_parts.h"
 #include "session/session_journal.h"
 #include "session/session_metadata.h"
 #include "session/state.h"
@@ -146,6 +147,7 @@ class Session {
   bool idleWarned = false;
   bool lifetimeWarned = false;
   bool echoOff = false;  // the backend's prompt hides the next line
+  SavedParts savedParts;
   bool isSaved = false;  // a row exists in the store
   bool saveDue = false;
   bool unloading = false;  // being put away: events are not for it any more

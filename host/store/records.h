@@ -74,6 +74,16 @@ struct KeptLog {
   uint64_t aboveSeq = 0;
 };
 
+/// Parts of a bundle that are stored already as it has them. They are there all the same, in case they are not.
+struct UnchangedParts {
+  bool lineages = false;
+  bool devices = false;
+  bool commands = false;
+  bool tokens = false;
+  bool rooms = false;
+  bool any() const { return lineages || devices || commands || tokens || rooms; }
+};
+
 /// Everything of one session, written and read in one transaction.
 struct SessionBundle {
   SessionRecord session;
@@ -85,6 +95,7 @@ struct SessionBundle {
   std::vector<QueuedCommand> commands;
   std::vector<TokenRecord> tokens;
   std::vector<std::string> rooms;
+  UnchangedParts unchanged;  // for saves
 };
 
 struct UserRecord {

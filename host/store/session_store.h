@@ -37,8 +37,9 @@ class SessionStore {
   // Sessions
   /// Inserts or replaces the whole bundle: what the stored one has and this one lacks (log unless `kept`,
   /// lineages, devices, commands, reconnect tokens, rooms) is gone. The session's tokens of other kinds
-  /// live on until they expire or are deleted: putToken() made them and no bundle need know them. Fails
-  /// kConflict if the stored epoch is higher.
+  /// live on until they expire or are deleted: putToken() made them and no bundle need know them. What the
+  /// bundle calls unchanged need not be written if the session is stored. Fails kConflict if the stored epoch
+  /// is higher.
   virtual Result<void> saveSession(const SessionBundle& bundle) = 0;
   /// The bundle; also expired ones are absent. If the row lacks the clean-stop mark the epoch is raised
   /// by kEpochsOfACrash. Either way the mark is cleared and the row says whether this host journals (recordCount at least 1, or 0); all of it is committed

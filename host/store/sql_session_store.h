@@ -103,11 +103,13 @@ class SqlSessionStore final : public SessionStore {
 
   // Parts of a bundle; they throw, and run inside atomically().
   bool upsertSession(const SessionRecord& record);
+  bool updateSession(const SessionRecord& record);
   void writeLog(const std::string& id, const std::vector<LoggedEvent>& log, const std::optional<KeptLog>& kept);
   void replaceLineages(const std::string& id, const std::vector<LineageRecord>& lineages);
   void replaceDevices(const std::string& id, const std::vector<DeviceRecord>& devices);
   void replaceCommands(const std::string& id, const std::vector<QueuedCommand>& commands);
   void replaceRooms(const std::string& id, const std::vector<std::string>& rooms);
+  void replaceTokens(const std::string& id, const std::vector<TokenRecord>& tokens);
   Result<void> readParts(const std::string& id, SessionBundle& bundle);
   void upsertToken(const TokenRecord& token, const std::string& sessionId);
   std::vector<TokenRecord> tokensOf(const SessionId& id);

@@ -79,6 +79,19 @@ bool SqlSessionStore::upsertSession(const SessionRecord& r) {
               .empty();
 }
 
+// The same for a row that is there; false if it is not.
+bool SqlSessionStore::updateSession(const SessionRecord& r) {
+  static constexpr char kUpdate[] =
+      "UPDATE sessions SET epoch = $1, gateway_id = $2, backend = $3, user_id = $4, user_name = $5, entity_id = $6, "
+      "entity_name = $7, created_at = $8, last_activity = $9, state = $10, protocol = $11, client_addr = $12, "
+      "metadata = $13, expires_at = $14, clean_stop = $15, last_seq = $16, command_seq = $17, record_count = $18 "
+      "WHERE id = $19 AND epoch <= $20 AND (owner_until = 0 OR gateway_id = $21) RETURNING epoch";
+  return !sql_.rows<int64_t>(kUpdate, r.epoch, r.gatewayId, r.backend, r.userId, r.userName, r.entityId, r.entityName,
+                             r.createdAt, r.lastActivity, r.state, r.protocol, r.clientAddress, r.metadata, r.expiresAt,
+                             r.cleanStop, r.lastSeq, r.commandSeq, r.recordCount, r.id.toString(), r.epoch, r.gatewayId)
+              .empty();
+}
+
 void SqlSessionStore::writeLog(const string& id, const std::vector<LoggedEvent>& log,
                                const std::optional<KeptLog>& kept) {
   if (kept) {
@@ -128,19 +141,25 @@ void SqlSessionStore::replaceRooms(const string& id, const std::vector<string>& 
   }
 }
 
+void SqlSessionStore::replaceTokens(const string& id, const std::vector<TokenRecord>& tokens) {
+  sql_.run("DELETE FROM tokens WHERE session_id = $1 AND kind = 'reconnect'", id);
+  for (const auto& token : tokens) upsertToken(token, id);
+}
+
 Result<void> SqlSessionStore::saveSession(const SessionBundle& bundle) {
   return atomically([&]() -> Result<void> {
-    if (!upsertSession(bundle.session)) {
+    const bool isThere = bundle.unchanged.any() && updateSession(bundle.session);
+    if (!isThere && !upsertSession(bundle.session)) {
       return fail(ErrorCode::kConflict, "the stored session is newer or another host's", "staleEpoch");
     }
+    const UnchangedParts same = isThere ? bundle.unchanged : UnchangedParts{};
     const string id = bundle.session.id.toString();
     writeLog(id, bundle.log, bundle.kept);
-    replaceLineages(id, bundle.lineages);
-    replaceDevices(id, bundle.devices);
-    replaceCommands(id, bundle.commands);
-    replaceRooms(id, bundle.rooms);
-    sql_.run("DELETE FROM tokens WHERE session_id = $1 AND kind = 'reconnect'", id);
-    for (const auto& token : bundle.tokens) upsertToken(token, id);
+    if (!same.lineages) replaceLineages(id, bundle.lineages);
+    if (!same.devices) replaceDevices(id, bundle.devices);
+    if (!same.commands) replaceCommands(id, bundle.commands);
+    if (!same.rooms) replaceRooms(id, bundle.rooms);
+    if (!same.tokens) replaceTokens(id, bundle.tokens);
     return {};
   });
 }

@@ -59,6 +59,36 @@ TEST_P(SessionStoreContract, ALogCanBeWrittenBitByBit) {
   EXPECT_EQ(bodies(), "h") << "without kept the log is replaced";
 }
 
+TEST_P(SessionStoreContract, WhatIsCalledUnchangedStaysUnlessTheSessionIsNotThere) {
+  SessionBundle b = bundleOf();
+  b.lineages = {{"1", "dev-1", 1, 5}};
+  b.devices = {{"dev-1", 3}};
+  b.commands = {{7, "say hello"}};
+  b.rooms = {"lobby"};
+  b.tokens = {tokenOf(b.session.id, "h1")};
+  b.unchanged = {true, true, true, true, true};
+  ASSERT_TRUE(store_->saveSession(b).ok()) << "it was not there: all of it is written";
+  b.session.lastSeq = 9;
+  b.session.state = "playing";
+  b.devices = {{"dev-1", 4}};
+  b.unchanged.devices = false;
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  const auto read = store_->readSession(b.session.id);
+  ASSERT_TRUE(read.ok() && read->has_value());
+  EXPECT_EQ((*read)->session.lastSeq, 9u);
+  EXPECT_EQ((*read)->session.state, "playing");
+  EXPECT_THAT((*read)->lineages, SizeIs(1));
+  ASSERT_THAT((*read)->devices, SizeIs(1));
+  EXPECT_EQ((*read)->devices[0].lastClientSeq, 4u);
+  EXPECT_THAT((*read)->commands, SizeIs(1));
+  EXPECT_THAT((*read)->rooms, SizeIs(1));
+  EXPECT_THAT((*read)->tokens, SizeIs(1));
+  SessionBundle stale = b;
+  b.session.epoch = 2;
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  EXPECT_EQ(store_->saveSession(stale).error().code, ErrorCode::kConflict);
+}
+
 TEST_P(SessionStoreContract, TheJournalIsReadInOrderAndTrimmed) {
   const std::string bytes("\0\xff packed", 9);
   for (const uint64_t number : {3u, 1u, 2u}) ASSERT_TRUE(store_->appendJournal("gw-1", {number, bytes}).ok());

@@ -10,7 +10,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <deque>
 #include <iterator>
 #include <mutex>
@@ -29,12 +28,6 @@ constexpr size_t kTaskOverheadBytes = 64;  // so that the bound also holds for e
 constexpr int kTurnEndRounds = 16;
 constexpr uint64_t kHoldNs = 1'000'000;
 constexpr uint64_t kFiguresNs = 1'000'000'000;
-
-uint64_t monotonicNs() {
-  timespec ts{};
-  clock_gettime(CLOCK_MONOTONIC, &ts);
-  return static_cast<uint64_t>(ts.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(ts.tv_nsec);
-}
 
 [[noreturn]] void die(const char* what) {
   std::fprintf(stderr, "event loop: %s: %s\n", what, std::strerror(errno));
@@ -63,11 +56,12 @@ struct EventLoop::Figures {
   uint64_t turnsSoFar = 0, lagSoFarNs = 0, nextNs = 0, endNs = 0;  // [loop]; endNs: the last turn's end
 };
 
-EventLoop::EventLoop(int index)
+EventLoop::EventLoop(int index, const Clock& clock)
     : index_(index),
+      clock_(clock),
       epollFd_(epoll_create1(EPOLL_CLOEXEC)),
       wakeFd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
-      nowNs_(monotonicNs()),
+      nowNs_(clock_.nowNs()),
       timers_(std::make_unique<TimerQueue>(nowNs_)),
       inbox_(std::make_unique<Inbox>()),
       scratch_(std::make_unique<IoScratch>()),
@@ -99,7 +93,7 @@ void EventLoop::start() {
 
 void EventLoop::enterLoop() {
   threadId_.store(std::this_thread::get_id(), std::memory_order_relaxed);
-  nowNs_ = figures_->endNs = monotonicNs();
+  nowNs_ = figures_->endNs = clock_.nowNs();
   // OpenSSL's socket BIO uses write(2): a peer's reset must come back as EPIPE.
   sigset_t pipe;
   sigemptyset(&pipe);
@@ -110,7 +104,7 @@ void EventLoop::enterLoop() {
 void EventLoop::run() {
   enterLoop();
   while (!stopping_.load(std::memory_order_acquire)) turn(-1);
-  nowNs_ = monotonicNs();
+  nowNs_ = clock_.nowNs();
   drainInbox(SIZE_MAX);
   runTurnEnd();
 }
@@ -220,7 +214,7 @@ void EventLoop::turn(int timeoutMs) {
     if (errno != EINTR) die("epoll_wait");
     count = 0;
   }
-  nowNs_ = monotonicNs();
+  nowNs_ = clock_.nowNs();
   ready_.clear();
   readyEvents_.clear();
   for (int i = 0; i < count; ++i) {
@@ -231,7 +225,7 @@ void EventLoop::turn(int timeoutMs) {
   timers_->fireDue();
   drainInbox(kTasksPerTurn);
   runTurnEnd();
-  publishFigures(monotonicNs());
+  publishFigures(clock_.nowNs());
 }
 
 void EventLoop::dispatchReady(int count) {

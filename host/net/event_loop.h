@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/unique_function.h"
 
 namespace gw::net {
@@ -75,7 +76,8 @@ struct LoopFigures {
 
 class EventLoop {
  public:
-  explicit EventLoop(int index = 0);
+  /// clock: read once per turn, for timers and everything else on this loop; must outlive it.
+  explicit EventLoop(int index = 0, const Clock& clock = systemClock());
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
@@ -136,6 +138,7 @@ class EventLoop {
   void publishFigures(uint64_t endNs);
 
   const int index_;
+  const Clock& clock_;
   int epollFd_ = -1;
   int wakeFd_ = -1;
   std::atomic<bool> stopping_{false};

@@ -18,6 +18,10 @@ scripts/test.sh [FORM] [ctest arguments]
 
 Examples: scripts/test.sh -L unit            only the unit tests
           scripts/test.sh asan -R Telnet     matching names, under AddressSanitizer
+          scripts/test.sh soak -R Survival   random steps against the promises about sessions, 100,000 a run
+
+Each survival run prints its seed. By hand, unit_session_survival takes GW_PROPERTY_SEED (random if not set),
+GW_PROPERTY_STEPS (2,500) and GW_PROPERTY_TRACE (set: tells every step).
 HELP
 }
 

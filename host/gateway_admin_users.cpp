@@ -193,8 +193,8 @@ void GatewayAdmin::endSessions(std::function<bool(const Visitor&)> covers, const
   for (const SessionId& id : *stored) {
     session::SessionManager& home = *managers[homeLoop(id, managers.size())];
     home.loop().post([&home, id, text] {
-      home.load(id, [&home, text](session::Session* session) {
-        if (session) home.close(*session, GW_CLOSE_POLICY, text);
+      home.load(id, [&home, text](const Result<session::Session*>& session) {
+        if (session && *session) home.close(**session, GW_CLOSE_POLICY, text);
       });
     });
   }

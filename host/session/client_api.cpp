@@ -111,8 +111,9 @@ gw_status ClientApi::onRequest(plugin::Request& request, std::string_view bearer
     return refuse(call, fail(ErrorCode::kUnauthorized, "send the accessToken as a Bearer token; connect first")), GW_OK;
   SessionManager& target = manager_.home(credential->session);
   target.loop().post([&target, call, params, method, credential = *credential]() mutable {
-    target.load(credential.session, [&target, call, params, method, credential](Session* session) mutable {
-      call.session = session;
+    target.load(credential.session, [&target, call, params, method, credential](Result<Session*> session) mutable {
+      if (!session) return ClientApi(target).refuse(call, session.error());
+      call.session = *session;
       ClientApi(target).rpcHere(call, credential.secret, method, params);
     });
   });

@@ -31,18 +31,18 @@ Result<std::optional<store::SessionBundle>> takeWithEnding(store::SessionStore& 
 
 }  // namespace
 
-void SessionManager::load(const SessionId& id, UniqueFunction<void(Session*)> then) {
+void SessionManager::load(const SessionId& id, LoadThen then) {
   if (Session* here = find(id)) {
     stayLoaded(*here);
     return then(here);
   }
-  if (!services_.store) return then(nullptr);
+  if (!services_.store) return then(static_cast<Session*>(nullptr));
   auto& waiting = loading_[id];
   waiting.push_back(std::move(then));
   if (waiting.size() > 1) return;  // concurrent loads of one session share one
   auto loaded = std::make_shared<std::optional<store::SessionBundle>>();
-  services_.store->submit(
-      storeKey(id),
+  readOf(
+      id,
       [loaded, id, now = nowUs(), willJournal = journal_ != nullptr](store::SessionStore& store) -> Result<void> {
         auto taken = takeWithEnding(store, id, now, willJournal);
         if (!taken) return taken.error();
@@ -50,12 +50,15 @@ void SessionManager::load(const SessionId& id, UniqueFunction<void(Session*)> th
         return {};
       },
       [this, id, loaded](Result<void> result) {
-        loop_.post([this, id, loaded, ok = result.ok()] {
+        loop_.post([this, id, loaded, result = std::move(result)] {
           Session* session = find(id);
-          if (!session && ok && *loaded) session = &adoptLoaded(**loaded);
+          if (!session && result && *loaded) session = &adoptLoaded(**loaded);
           auto continuations = std::move(loading_[id]);
           loading_.erase(id);
-          for (auto& next : continuations) next(session);
+          const bool isKnown = session || result;
+          // Whoever is told that it is not there throws its token away.
+          const Error away = fail(ErrorCode::kUnavailable, "The store is not available. Try again.");
+          for (auto& next : continuations) next(isKnown ? Result<Session*>(session) : Result<Session*>(away));
         });
       });
 }

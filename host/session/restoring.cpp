@@ -38,9 +38,9 @@ void SessionManager::restoreSome() {
     const SessionId id = restore_.back();
     restore_.pop_back();
     ++restoresUnderWay_;
-    load(id, [this](Session* session) {
+    load(id, [this](Result<Session*> session) {
       --restoresUnderWay_;
-      if (session && services_.backend) backend()->disconnected(session->id(), "networkError");
+      if (session && *session && services_.backend) backend()->disconnected((*session)->id(), "networkError");
       restoreSome();
     });
   }

@@ -38,7 +38,9 @@ void SessionManager::resume(ResumeRequest request) {
 
 void SessionManager::resumeHere(ResumeRequest request) {
   const SessionId id = request.session;
-  load(id, [this, request = std::move(request)](Session* session) mutable {
+  load(id, [this, request = std::move(request)](Result<Session*> loaded) mutable {
+    if (!loaded) return refuseResume(request, loaded.error());
+    Session* session = *loaded;
     if (!session || (session->state() != State::kDisconnected && session->state() != State::kPlaying))
       return refuseResume(request, notFound());
     resumeLoaded(*session, std::move(request));
@@ -205,8 +207,8 @@ void SessionManager::resumeByCode(Attachment& attachment, const std::string& typ
     return refuse(attachment, fail(ErrorCode::kRateLimited, "Too many tries. Wait a moment and try again."));
   }
   auto found = std::make_shared<std::optional<store::TokenRecord>>();
-  services_.store->submit(
-      0,
+  readOf(
+      SessionId{},  // it says which
       [found, hash = toHex(hashOf(code)), now = nowUs()](store::SessionStore& store) -> Result<void> {
         found->reset();
         auto token = store.findToken(hash, now);
@@ -252,14 +254,15 @@ gw_status SessionManager::bindRequest(std::shared_ptr<plugin::Request> request, 
   }
   SessionManager& target = home(parsed->session);
   target.loop_.post([&target, caller, kind, credentials = *parsed, from = Position{epoch, seq}] {
-    target.load(credentials.session, [&target, caller, kind, credentials, from](Session*) {
-      target.bindHere(caller, kind, credentials, from);
+    target.load(credentials.session, [&target, caller, kind, credentials, from](const Result<Session*>& session) {
+      target.bindHere(caller, kind, credentials, from, !session.ok());
     });
   });
   return GW_OK;
 }
 
-void SessionManager::bindHere(Caller caller, uint32_t kind, const SessionToken& credential, Position from) {
+void SessionManager::bindHere(Caller caller, uint32_t kind, const SessionToken& credential, Position from,
+                              bool isStoreAway) {
   SessionManager& origin = *services_.managers[caller.loop];
   const auto answer = [&](uint32_t status, std::string cookie, std::unique_ptr<PendingBinding> binding) {
     origin.loop_.post([&origin, caller, status, cookie = std::move(cookie), binding = std::move(binding),
@@ -268,6 +271,7 @@ void SessionManager::bindHere(Caller caller, uint32_t kind, const SessionToken& 
     });
   };
   Session* session = find(credential.session);
+  if (isStoreAway && !session) return answer(503, {}, nullptr);
   // 204 ends an EventSource for good; 401 tells a fetch stream to resume by its token.
   if (!session) return answer(kind == GW_BIND_BEARER ? 401u : 204u, {}, nullptr);
   const Hash presented = hashOf(credential.secret);

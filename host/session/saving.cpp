@@ -21,14 +21,18 @@ constexpr size_t kStrictSavesUnderWay = 16;
 
 }  // namespace
 
-// In strict what is read must come after what the journal's worker was given before.
-uint64_t SessionManager::storeKey(const SessionId& id) const { return journal_ ? 0 : id.lo; }
-
 void SessionManager::writeOf(const SessionId& id, UniqueFunction<Result<void>(store::SessionStore&)> work,
                              UniqueFunction<void(Result<void>)> done) {
   if (journal_) return journal_->addWork({std::move(work), std::move(done)});
   // Never refused for a full queue: it would be nowhere else.
-  services_.store->submitRequired(storeKey(id), std::move(work), std::move(done));
+  services_.store->submitRequired(id.lo, std::move(work), std::move(done));
+}
+
+// In strict what was written before may still wait for its cut: a session that has just ended would be found.
+void SessionManager::readOf(const SessionId& id, UniqueFunction<Result<void>(store::SessionStore&)> work,
+                            UniqueFunction<void(Result<void>)> done) {
+  if (journal_) return journal_->addWork({std::move(work), std::move(done)});
+  services_.store->submit(id.lo, std::move(work), std::move(done));
 }
 
 store::SessionBundle SessionManager::bundleOf(Session& session, bool cleanStop) const {

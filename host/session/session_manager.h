@@ -164,7 +164,9 @@ class SessionManager final : public plugin::InputPort {
 
   // Store (saving.cpp, loading.cpp, saving_all.cpp)
   void markForSaving(Session& session);
-  void load(const SessionId& id, UniqueFunction<void(Session*)> then);
+  /// Null: there is no such session (any more). Fails kUnavailable: the store does not say.
+  using LoadThen = UniqueFunction<void(Result<Session*>)>;
+  void load(const SessionId& id, LoadThen then);
   void saveNow(Session& session, bool cleanStop, UniqueFunction<void(bool)> done);
   /// [loop] Writes every session's final state with the clean-stop mark.
   void saveAllForStop(std::shared_ptr<StopProgress> progress);
@@ -246,17 +248,19 @@ class SessionManager final : public plugin::InputPort {
   void resumeCommitted(Session& session, uint32_t lineageId, const ResumeRequest& request, const std::string& newToken);
   void abandonResume(Session& session);
   void refuseResume(const ResumeRequest& request, const Error& error);
-  void bindHere(Caller caller, uint32_t kind, const SessionToken& credential, Position from);
+  void bindHere(Caller caller, uint32_t kind, const SessionToken& credential, Position from, bool isStoreAway);
   void answerBinding(const Caller& caller, uint32_t status, const std::string& cookie,
                      std::unique_ptr<PendingBinding> binding, size_t homeIndex);
   void attachBound(plugin::Stream& stream);
 
   void housekeepSaving();
   void saveSome();
-  uint64_t storeKey(const SessionId& id) const;
   /// A write that belongs to a session, in the order of the calls; in strict with the journal's next cut.
   void writeOf(const SessionId& id, UniqueFunction<Result<void>(store::SessionStore&)> work,
                UniqueFunction<void(Result<void>)> done);
+  /// Reads what belongs to a session, behind every writeOf() of it.
+  void readOf(const SessionId& id, UniqueFunction<Result<void>(store::SessionStore&)> work,
+              UniqueFunction<void(Result<void>)> done);
   /// What is told next must survive: in strict it waits until the session's row is committed.
   void tellOnceSaved(Session& session, UniqueFunction<void(Session&)> tell);
   void checkpoint(std::vector<SessionId> sessions);
@@ -299,7 +303,7 @@ class SessionManager final : public plugin::InputPort {
   UniqueFunction<void()> restored_;
   std::unordered_map<std::string, plugin::LoopEventPtr> restoredEvents_;  // by their packed form
   std::vector<uint64_t> unread_;  // streams whose input waits for room in the journal
-  std::unordered_map<SessionId, std::vector<UniqueFunction<void(Session*)>>> loading_;
+  std::unordered_map<SessionId, std::vector<LoadThen>> loading_;
   std::unordered_map<std::string, uint32_t> strangerSessions_;
   net::Timer tick_;
   Figures figures_;

@@ -50,7 +50,8 @@ FakeEvent FakeEvent::data(std::string name, std::string payload) {
   return event;
 }
 
-FakeConn::FakeConn(FakeHost& host, OpenOptions options) : host_(host), options_(std::move(options)) {
+FakeConn::FakeConn(FakeHost& host, FakeGeneration& generation, OpenOptions options)
+    : host_(host), generation_(&generation), options_(std::move(options)) {
   host_.conns_.push_back(this);
 }
 
@@ -59,13 +60,23 @@ FakeConn::~FakeConn() {
   std::erase(host_.conns_, this);
 }
 
-void FakeConn::open() {
-  const gw_open_info info{
+gw_open_info FakeConn::info() const {
+  return {
       sizeof(gw_open_info),          sliceOf(options_.peer),       sliceOf(options_.local), sliceOf(options_.listener),
       sliceOf(options_.subprotocol), sliceOf(options_.extensions), options_.user,           options_.isTls ? 1u : 0u,
       options_.isBound ? 1u : 0u};
+}
+
+bool FakeConn::admits(Reach reach) {
+  isMisused_ = isMisused_ || phase_ == Phase::kSilent;
+  if (close_.has_value()) return false;
+  return phase_ == Phase::kLive || (phase_ == Phase::kShadow && reach == Reach::kAlsoShadow);
+}
+
+void FakeConn::open() {
+  const gw_open_info opening = info();
   gw_conn* opened = nullptr;
-  if (host_.stream_->open(host_.inst_, raw(), &info, host_.nowNs(), &opened) != GW_OK) return;
+  if (api().open(generation_->inst_, raw(), &opening, host_.nowNs(), &opened) != GW_OK) return;
   plugin_ = opened;
   afterCall();
 }
@@ -80,7 +91,7 @@ void FakeConn::retry() { offer(); }
 void FakeConn::offer() {
   while (canCall() && !closing_ && !readPaused_ && !unread_.empty()) {
     size_t consumed = 0;
-    const gw_status status = host_.stream_->data(plugin_, sliceOf(unread_), host_.nowNs(), &consumed);
+    const gw_status status = api().data(plugin_, sliceOf(unread_), host_.nowNs(), &consumed);
     if (status < 0 && status != GW_E_AGAIN) {
       if (!close_.has_value()) close_ = RecordedClose{GW_CLOSE_PROTOCOL, "data failed"};
       return;
@@ -93,7 +104,8 @@ void FakeConn::offer() {
 
 void FakeConn::eof() {
   if (!canCall()) return;
-  host_.stream_->eof(plugin_);
+  isEof_ = true;
+  api().eof(plugin_);
   afterCall();
 }
 
@@ -102,7 +114,7 @@ void FakeConn::afterCall() {
     answerHello();
     return;  // answerHello came back here
   }
-  if (!classes_.empty()) {
+  if (hasClass_) {
     for (const Waiting& each : std::exchange(waiting_, {})) queueUnit(each.event, each.seq, each.epoch);
   }
   if (std::exchange(wantsOffer_, false)) offer();
@@ -118,28 +130,28 @@ void FakeConn::answerHello(gw_status status, std::string_view json) {
 
 void FakeConn::event(uint64_t token, gw_status status, std::string_view json) {
   if (!canCall()) return;
-  host_.stream_->event(plugin_, token, status, sliceOf(json));
+  api().event(plugin_, token, status, sliceOf(json));
   afterCall();
 }
 
 void FakeConn::notice(uint32_t kind, uint64_t a, uint64_t b) {
   if (!canCall()) return;
   const gw_notice raw{sizeof(gw_notice), kind, a, b};
-  host_.stream_->notice(plugin_, &raw);
+  api().notice(plugin_, &raw);
   afterCall();
 }
 
 void FakeConn::login(const FakeLogin& what) {
-  if (!canCall() || closing_ || host_.login_ == nullptr) return;
+  if (!canCall() || closing_ || generation_->login_ == nullptr) return;
   const gw_login_event raw{sizeof(gw_login_event), what.kind,          what.secureOnly ? 1u : 0u, sliceOf(what.account),
                            sliceOf(what.message),  sliceOf(what.token)};
-  host_.login_->login(plugin_, &raw);
+  generation_->login_->login(plugin_, &raw);
   afterCall();
 }
 
 void FakeConn::writable() {
   if (!canCall()) return;
-  host_.stream_->writable(plugin_);
+  api().writable(plugin_);
   afterCall();
 }
 
@@ -147,25 +159,25 @@ void FakeConn::closeBegin(uint32_t code, std::string_view text, uint64_t graceMs
   if (!canCall()) return;
   closing_ = true;
   const gw_close_info info{sizeof(gw_close_info), code, 0, 0, sliceOf(text)};
-  host_.stream_->close_begin(plugin_, &info, graceMs);
+  api().close_begin(plugin_, &info, graceMs);
 }
 
 void FakeConn::closed(uint32_t code) {
   if (plugin_ == nullptr) return;
   if (!close_.has_value()) close_ = RecordedClose{code, "closed by the host"};
-  host_.stream_->closed(std::exchange(plugin_, nullptr), code);
+  api().closed(std::exchange(plugin_, nullptr), code);
 }
 
 void FakeConn::fireTimer(uint32_t id) {
   timers_.erase(id);
   if (!canCall()) return;
-  host_.stream_->timer(plugin_, id, host_.nowNs());
+  api().timer(plugin_, id, host_.nowNs());
   afterCall();
 }
 
 void FakeConn::deliver(const FakeEvent& event, uint64_t seq, uint64_t epoch) {
   if (!canCall() || closing_) return;
-  if (classes_.empty()) {
+  if (!hasClass_) {
     waiting_.push_back({event, seq, epoch});
     return;
   }
@@ -176,21 +188,21 @@ void FakeConn::queueUnit(const FakeEvent& event, uint64_t seq, uint64_t epoch) {
   const RecordedClass& cls = classes_.back();
   if (event.kind == GW_KIND_PROMPT) prompt_ = event;
   if ((cls.flags & GW_CLASS_TEXT_ONLY) != 0 && event.kind == GW_KIND_DATA) return;
-  const std::optional<std::string> body = host_.encodeCached(cls, event);
+  const std::optional<std::string> body = host_.encodeCached(*generation_, cls, event);
   if (!body.has_value()) return;
   const gw_event raw = rawEvent(event);
-  if ((cls.flags & GW_CLASS_STREAM_TRANSFORM) != 0 && host_.encode_->deliver != nullptr) {
-    host_.encode_->deliver(plugin_, &raw, epoch, seq, sliceOf(*body));
+  if ((cls.flags & GW_CLASS_STREAM_TRANSFORM) != 0 && generation_->encode_->deliver != nullptr) {
+    generation_->encode_->deliver(plugin_, &raw, epoch, seq, sliceOf(*body));
   } else {
     gw_wrap wrap{};
-    if (host_.encode_->wrap(plugin_, &raw, epoch, seq, body->size(), &wrap) != GW_OK) return;
+    if (generation_->encode_->wrap(plugin_, &raw, epoch, seq, body->size(), &wrap) != GW_OK) return;
     sent_.append(wrap.head, wrap.head_len).append(*body).append(wrap.tail, wrap.tail_len);
   }
   textInTurn_ = event.kind == GW_KIND_TEXT || (textInTurn_ && event.kind != GW_KIND_PROMPT);
 }
 
 void FakeConn::endTurn() {
-  const bool isDue = std::exchange(textInTurn_, false) && prompt_.has_value() && canCall() && !classes_.empty() &&
+  const bool isDue = std::exchange(textInTurn_, false) && prompt_.has_value() && canCall() && hasClass_ &&
                      (classes_.back().flags & GW_CLASS_REPROMPT) != 0;
   if (!isDue) return;
   const FakeEvent prompt = *prompt_;
@@ -206,18 +218,26 @@ std::vector<std::string> FakeConn::lines() const {
 }
 
 std::optional<std::string> FakeHost::encode(std::string_view classDescription, const FakeEvent& event) {
+  return encodeBy(generation(), classDescription, event);
+}
+
+std::optional<std::string> FakeHost::encodeBy(const FakeGeneration& generation, std::string_view classDescription,
+                                              const FakeEvent& event) {
   std::string body;
   const gw_event raw = rawEvent(event);
-  const gw_status status =
-      encode_->encode(inst_, sliceOf(classDescription), &raw, reinterpret_cast<gw_builder*>(&body));
+  const gw_status status = generation.encode_->encode(generation.inst_, sliceOf(classDescription), &raw,
+                                                      reinterpret_cast<gw_builder*>(&body));
   if (status != GW_OK) return std::nullopt;
   return body;
 }
 
-const std::optional<std::string>& FakeHost::encodeCached(const RecordedClass& cls, const FakeEvent& event) {
-  std::string key = std::to_string(cls.key) + '/' + std::to_string(event.kind) + '/' + std::to_string(event.flags) +
-                    '/' + std::to_string(event.stateVersion) + '/' + event.name + '\0' + event.text + '\0' +
-                    event.payload;
+const std::optional<std::string>& FakeHost::encodeCached(const FakeGeneration& generation, const RecordedClass& cls,
+                                                         const FakeEvent& event) {
+  const auto order = std::find_if(generations_.begin(), generations_.end(),
+                                  [&](const auto& each) { return each.get() == &generation; });
+  std::string key = std::to_string(order - generations_.begin()) + '/' + std::to_string(cls.key) + '/' +
+                    std::to_string(event.kind) + '/' + std::to_string(event.flags) + '/' +
+                    std::to_string(event.stateVersion) + '/' + event.name + '\0' + event.text + '\0' + event.payload;
   for (const gw_span& span : event.spans) {
     for (const uint32_t part : {span.start, span.len, span.fg, span.bg, span.attrs}) key += ',' + std::to_string(part);
     key += FakeTables::str(span.link);
@@ -227,7 +247,7 @@ const std::optional<std::string>& FakeHost::encodeCached(const RecordedClass& cl
   }
   if (cache_.size() >= 64) cache_.erase(cache_.begin());
   ++encodeCalls_;
-  cache_.push_back({std::move(key), encode(cls.description, event)});
+  cache_.push_back({std::move(key), encodeBy(generation, cls.description, event)});
   return cache_.back().body;
 }
 

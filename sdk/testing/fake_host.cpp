@@ -20,16 +20,14 @@ const Ext* extension(const gw_plugin& plugin, std::string_view id) {
 
 }  // namespace
 
-FakeHost::FakeHost(const gw_plugin& plugin, std::string_view options) : plugin_(plugin) {
-  if (FakeTables::current != nullptr) {
-    std::fputs("FakeHost: only one may live at a time\n", stderr);
-    std::abort();
-  }
-  FakeTables::current = this;
+FakeGeneration::FakeGeneration(const gw_plugin& plugin, bool isInitialised)
+    : plugin_(plugin), isInitialised_(isInitialised) {}
+
+bool FakeGeneration::init(uint64_t nowNs) {
   gw_err err{};
-  if (plugin_.init(&FakeTables::host(), nowNs(), &err) != GW_OK) {
+  if (!isInitialised_ && plugin_.init(&FakeTables::host(), nowNs, &err) != GW_OK) {
     error_ = err.text;
-    return;
+    return false;
   }
   isInitialised_ = true;
   stream_ = extension<gw_stream_ext>(plugin_, GW_EXT_STREAM);
@@ -38,14 +36,16 @@ FakeHost::FakeHost(const gw_plugin& plugin, std::string_view options) : plugin_(
   health_ = extension<gw_health_ext>(plugin_, GW_EXT_HEALTH);
   config_ = extension<gw_config_ext>(plugin_, GW_EXT_CONFIG);
   login_ = extension<gw_login_ext>(plugin_, GW_EXT_LOGIN);
-  if (stream_ == nullptr || encode_ == nullptr) {
-    error_ = "the plugin lacks gw.stream/1 or gw.encode/1";
-    return;
-  }
-  if (validate(options) != GW_OK) return;
+  migrate_ = extension<gw_migrate_ext>(plugin_, GW_EXT_MIGRATE);
+  if (stream_ == nullptr || encode_ == nullptr) error_ = "the plugin lacks gw.stream/1 or gw.encode/1";
+  return stream_ != nullptr && encode_ != nullptr;
+}
+
+void FakeGeneration::start(gw_host_inst* hostInst, std::string_view options) {
+  gw_err err{};
   gw_inst* made = nullptr;
-  auto* hostInst = reinterpret_cast<gw_host_inst*>(this);
-  if (plugin_.instance->create(hostInst, sliceOf(options), &err, &made) != GW_OK) {
+  if (plugin_.instance->validate_config(sliceOf(options), &err) != GW_OK ||
+      plugin_.instance->create(hostInst, sliceOf(options), &err, &made) != GW_OK) {
     error_ = err.text;
     return;
   }
@@ -57,40 +57,68 @@ FakeHost::FakeHost(const gw_plugin& plugin, std::string_view options) : plugin_(
   inst_ = made;
 }
 
+FakeGeneration::~FakeGeneration() {
+  if (inst_ == nullptr) return;
+  plugin_.instance->drain(inst_, 0);
+  plugin_.instance->stop(inst_);
+  plugin_.instance->destroy(inst_);
+}
+
+FakeHost::FakeHost(const gw_plugin& plugin, std::string_view options) {
+  if (FakeTables::current != nullptr) {
+    std::fputs("FakeHost: only one may live at a time\n", stderr);
+    std::abort();
+  }
+  FakeTables::current = this;
+  error_ = load(plugin, options).error();
+}
+
 FakeHost::~FakeHost() {
   if (!conns_.empty()) {
     std::fputs("FakeHost: destroyed before its connections\n", stderr);
     std::abort();
   }
-  if (inst_ != nullptr) {
-    plugin_.instance->drain(inst_, 0);
-    plugin_.instance->stop(inst_);
-    plugin_.instance->destroy(inst_);
+  while (!generations_.empty()) {
+    const gw_plugin& plugin = generations_.back()->plugin();
+    const bool isInitialised = generations_.back()->isInitialised_;
+    generations_.pop_back();
+    const bool isShared = std::any_of(generations_.begin(), generations_.end(),
+                                      [&](const auto& each) { return &each->plugin() == &plugin; });
+    if (isInitialised && !isShared) plugin.deinit();
   }
-  if (isInitialised_) plugin_.deinit();
   FakeTables::current = nullptr;
+}
+
+FakeGeneration& FakeHost::load(const gw_plugin& plugin, std::string_view options) {
+  const bool isInitialised = std::any_of(generations_.begin(), generations_.end(), [&](const auto& each) {
+    return &each->plugin() == &plugin && each->isInitialised_;
+  });
+  FakeGeneration& made = *generations_.emplace_back(std::make_unique<FakeGeneration>(plugin, isInitialised));
+  if (made.init(nowNs())) made.start(reinterpret_cast<gw_host_inst*>(this), options);
+  return made;
 }
 
 const gw_host& FakeHost::table() const { return FakeTables::host(); }
 
 gw_status FakeHost::validate(std::string_view options) {
   gw_err err{};
-  const gw_status status = plugin_.instance->validate_config(sliceOf(options), &err);
+  const gw_status status = plugin().instance->validate_config(sliceOf(options), &err);
   error_ = err.text;
   return status;
 }
 
 int32_t FakeHost::reconfigure(std::string_view options) {
   gw_err err{};
-  const int32_t result = plugin_.instance->reconfigure(inst_, sliceOf(options), &err);
+  const int32_t result = plugin().instance->reconfigure(instance(), sliceOf(options), &err);
   error_ = err.text;
   return result;
 }
 
 gw_status FakeHost::selftest() {
-  if (health_ == nullptr) return GW_E_UNSUPPORTED;
+  const gw_health_ext* health = generation().health_;
+  if (health == nullptr) return GW_E_UNSUPPORTED;
   gw_err err{};
-  const gw_status status = health_->selftest(inst_, &err);
+  const gw_status status = health->selftest(instance(), &err);
   error_ = err.text;
   return status;
 }
@@ -100,12 +128,14 @@ std::pair<uint32_t, std::string> FakeHost::healthReport() {
   gw_health_sink sink{&out, [](void* ctx, uint32_t level, gw_slice text) {
                         *static_cast<std::pair<uint32_t, std::string>*>(ctx) = {level, FakeTables::str(text)};
                       }};
-  if (health_ != nullptr) health_->report(inst_, &sink);
+  const gw_health_ext* health = generation().health_;
+  if (health != nullptr) health->report(instance(), &sink);
   return out;
 }
 
 std::string FakeHost::configSchema() const {
-  return config_ == nullptr ? std::string{} : FakeTables::str(config_->schema());
+  const gw_config_ext* config = generations_.front()->config_;
+  return config == nullptr ? std::string{} : FakeTables::str(config->schema());
 }
 
 std::vector<FakeHost::RouteRecord> FakeHost::routes() {
@@ -116,12 +146,13 @@ std::vector<FakeHost::RouteRecord> FakeHost::routes() {
             {FakeTables::str(route->method), FakeTables::str(route->path), route->max_body_bytes, route->flags});
         return GW_OK;
       }};
-  if (http_ != nullptr) http_->routes(inst_, &sink);
+  const gw_http_ext* http = generation().http_;
+  if (http != nullptr) http->routes(instance(), &sink);
   return out;
 }
 
 std::unique_ptr<FakeConn> FakeHost::open(OpenOptions options) {
-  auto conn = std::make_unique<FakeConn>(*this, std::move(options));
+  auto conn = std::make_unique<FakeConn>(*this, generation(), std::move(options));
   conn->open();
   if (!conn->isOpen()) conn.reset();
   return conn;
@@ -143,9 +174,10 @@ std::unique_ptr<FakeRequest> FakeHost::request(std::string_view method, std::str
                                     sliceOf("127.0.0.1:50000"),
                                     0};
   gw_err err{};
-  request->result = http_ == nullptr ? static_cast<int32_t>(GW_E_UNSUPPORTED)
-                                     : http_->request(inst_, reinterpret_cast<gw_host_req*>(request.get()),
-                                                      &requestView, nowNs(), &err);
+  const gw_http_ext* http = generation().http_;
+  request->result = http == nullptr ? static_cast<int32_t>(GW_E_UNSUPPORTED)
+                                    : http->request(instance(), reinterpret_cast<gw_host_req*>(request.get()),
+                                                    &requestView, nowNs(), &err);
   request->errorText = err.text;
   return request;
 }
@@ -178,10 +210,16 @@ int64_t FakeHost::metric(std::string_view name) const {
   return 0;
 }
 
+std::map<std::string, int64_t> FakeHost::metrics() const {
+  std::map<std::string, int64_t> out;
+  for (const MetricRecord& each : metrics_) out[each.name] = each.value;
+  return out;
+}
+
 void FakeRequest::answer(gw_status status, uint32_t httpStatus, std::string_view body, std::string_view setCookie) {
   isBound = isBound || (status == GW_OK && !binds.empty());
   const gw_request_answer raw{sizeof(gw_request_answer), status, httpStatus, sliceOf(body), sliceOf(setCookie)};
-  host_->http_->request_event(host_->inst_, reinterpret_cast<gw_host_req*>(this), lastToken_, &raw);
+  host_->generation().http_->request_event(host_->instance(), reinterpret_cast<gw_host_req*>(this), lastToken_, &raw);
 }
 
 std::unique_ptr<FakeConn> FakeRequest::openStream(OpenOptions options) {

@@ -23,12 +23,56 @@
 #include "gw/health.h"
 #include "gw/http.h"
 #include "gw/login.h"
+#include "gw/migrate.h"
 #include "gw/plugin.h"
 #include "gw/stream.h"
 
 namespace gw::testing {
 
 class FakeHost;
+
+/// A plugin as it was loaded once, with one instance of it.
+class FakeGeneration {
+ public:
+  FakeGeneration(const gw_plugin& plugin, bool isInitialised);
+  ~FakeGeneration();
+  FakeGeneration(const FakeGeneration&) = delete;
+
+  bool ok() const { return inst_ != nullptr; }
+  const std::string& error() const { return error_; }
+  const gw_plugin& plugin() const { return plugin_; }
+  gw_inst* instance() const { return inst_; }
+  const gw_migrate_ext* migrate() const { return migrate_; }
+
+ private:
+  friend class FakeConn;
+  friend class FakeHost;
+  friend class FakeMove;
+  friend class FakeRequest;
+  bool init(uint64_t nowNs);
+  void start(gw_host_inst* hostInst, std::string_view options);
+
+  const gw_plugin& plugin_;
+  gw_inst* inst_ = nullptr;
+  bool isInitialised_;
+  std::string error_;
+  const gw_stream_ext* stream_ = nullptr;
+  const gw_encode_ext* encode_ = nullptr;
+  const gw_http_ext* http_ = nullptr;
+  const gw_health_ext* health_ = nullptr;
+  const gw_config_ext* config_ = nullptr;
+  const gw_login_ext* login_ = nullptr;
+  const gw_migrate_ext* migrate_ = nullptr;
+};
+
+/// How moving a connection went (gw/migrate.h).
+struct FakeMigration {
+  enum class Outcome { kMoved, kNotYet, kNever, kFailed };
+  Outcome outcome = Outcome::kFailed;
+  std::string reason;    // of quiesce, export or import; or what the plugin did against the contract
+  uint32_t version = 0;  // of the state
+  std::string state;
+};
 
 /// An outbound event to deliver; defaults as the host would fill them.
 struct FakeEvent {
@@ -102,7 +146,7 @@ struct OpenOptions {
 /// One connection of the plugin under test. Made by FakeHost::open or an accepted FakeRequest.
 class FakeConn {
  public:
-  FakeConn(FakeHost& host, OpenOptions options);
+  FakeConn(FakeHost& host, FakeGeneration& generation, OpenOptions options);
   ~FakeConn();  // calls closed() if the plugin has not been told yet
   FakeConn(const FakeConn&) = delete;
 
@@ -157,9 +201,17 @@ class FakeConn {
 
  private:
   friend class FakeHost;
+  friend class FakeMove;
   friend struct FakeTables;
+  /// What the plugin may ask for: everything; what is kept back from a shadow; nothing.
+  enum class Phase { kLive, kShadow, kSilent };
+  enum class Reach { kAlsoShadow, kLiveOnly };
+
   gw_host_conn* raw() { return reinterpret_cast<gw_host_conn*>(this); }
   bool canCall() const { return plugin_ != nullptr && !close_.has_value(); }
+  bool admits(Reach reach);
+  const gw_stream_ext& api() const { return *generation_->stream_; }
+  gw_open_info info() const;
   void open();
   void offer();
   void afterCall();
@@ -167,7 +219,12 @@ class FakeConn {
   void fireTimer(uint32_t id);
 
   FakeHost& host_;
+  FakeGeneration* generation_;
   OpenOptions options_;
+  Phase phase_ = Phase::kLive;
+  bool isMisused_ = false;  // called when nothing may be
+  bool hasClass_ = false;
+  bool isEof_ = false;
   gw_conn* plugin_ = nullptr;
   std::string sent_, unread_;
   std::vector<RecordedHello> hellos_;
@@ -248,7 +305,7 @@ class FakeHost {
   ~FakeHost();  // stop, destroy, deinit; close all connections first
   FakeHost(const FakeHost&) = delete;
 
-  bool ok() const { return inst_ != nullptr; }
+  bool ok() const { return generations_.front()->ok(); }
   const std::string& error() const { return error_; }
   gw_status validate(std::string_view options);  // error() is set on failure
   int32_t reconfigure(std::string_view options);
@@ -259,6 +316,18 @@ class FakeHost {
 
   /// Null if the plugin refused.
   std::unique_ptr<FakeConn> open(OpenOptions options = {});
+
+  /// Another generation of the plugin for connections to move to; its table may be the same one. Ask ok() of it.
+  FakeGeneration& load(const gw_plugin& plugin, std::string_view options = "{}");
+  /// The one that open() and request() use.
+  FakeGeneration& generation() { return *generations_.front(); }
+  /// Moves a connection as the host does: quiesce, export, import into a shadow whose actions are kept back, swap,
+  /// commit, released; then offers what was not consumed. Whatever fails before the swap leaves it as it was.
+  FakeMigration migrate(FakeConn& conn, FakeGeneration& to);
+  /// The same up to a good import (kMoved), which is then given up: the connection goes on where it was.
+  FakeMigration rehearse(FakeConn& conn, FakeGeneration& to);
+  /// A connection made from a state alone, as if it had moved here. Null: refused, error() says why.
+  std::unique_ptr<FakeConn> adopt(uint32_t version, std::string_view state, OpenOptions options = {});
   std::unique_ptr<FakeRequest> request(std::string_view method, std::string_view path, std::string_view query = {},
                                        const Headers& headers = {}, std::string_view body = {});
   /// The body of an event for a class; empty optional if the plugin skips it. Not cached.
@@ -270,34 +339,31 @@ class FakeHost {
 
   const std::vector<RecordedLog>& logs() const { return logs_; }
   int64_t metric(std::string_view name) const;  // 0 if not defined
+  std::map<std::string, int64_t> metrics() const;
   /// How often encode was called through connections: once per (event, class).
   uint64_t encodeCalls() const { return encodeCalls_; }
-  const gw_plugin& plugin() const { return plugin_; }
+  const gw_plugin& plugin() const { return generations_.front()->plugin(); }
   const gw_host& table() const;
   /// The plugin's own instance, to call its tables directly.
-  gw_inst* instance() const { return inst_; }
+  gw_inst* instance() const { return generations_.front()->instance(); }
 
  private:
   friend class FakeConn;
+  friend class FakeMove;
   friend class FakeRequest;
   friend struct FakeTables;
   struct MetricRecord {
     std::string name;
     int64_t value = 0;
   };
-  /// One encode per (event, class): deliver the same FakeEvent object to many connections.
-  const std::optional<std::string>& encodeCached(const RecordedClass& cls, const FakeEvent& event);
+  /// One encode per (event, class, generation): deliver the same FakeEvent object to many connections.
+  const std::optional<std::string>& encodeCached(const FakeGeneration& generation, const RecordedClass& cls,
+                                                 const FakeEvent& event);
+  static std::optional<std::string> encodeBy(const FakeGeneration& generation, std::string_view classDescription,
+                                             const FakeEvent& event);
 
-  const gw_plugin& plugin_;
-  gw_inst* inst_ = nullptr;
-  bool isInitialised_ = false;
+  std::vector<std::unique_ptr<FakeGeneration>> generations_;  // in the order of loading
   std::string error_;
-  const gw_stream_ext* stream_ = nullptr;
-  const gw_encode_ext* encode_ = nullptr;
-  const gw_http_ext* http_ = nullptr;
-  const gw_health_ext* health_ = nullptr;
-  const gw_config_ext* config_ = nullptr;
-  const gw_login_ext* login_ = nullptr;
   uint64_t nowMs_ = 1000;
   uint64_t encodeCalls_ = 0;
   std::vector<FakeConn*> conns_;

@@ -36,7 +36,7 @@ Headers headersOf(const gw_header* headers, size_t count) {
 
 gw_status FakeTables::send(gw_host_conn* conn, gw_slice bytes) {
   FakeConn& self = connOf(conn);
-  if (self.close_.has_value()) return GW_E_STATE;
+  if (!self.admits(FakeConn::Reach::kAlsoShadow)) return GW_E_STATE;
   self.sent_ += str(bytes);
   return self.sendResult;
 }
@@ -47,12 +47,17 @@ gw_status FakeTables::sendBuf(gw_host_conn* conn, gw_buf* buf) {
 
 void FakeTables::close(gw_host_conn* conn, uint32_t code, gw_slice reason) {
   FakeConn& self = connOf(conn);
-  if (!self.close_.has_value()) self.close_ = RecordedClose{code, str(reason)};
+  if (self.admits(FakeConn::Reach::kAlsoShadow)) self.close_ = RecordedClose{code, str(reason)};
 }
 
-void FakeTables::readPause(gw_host_conn* conn) { connOf(conn).readPaused_ = true; }
+void FakeTables::readPause(gw_host_conn* conn) {
+  FakeConn& self = connOf(conn);
+  if (self.admits(FakeConn::Reach::kAlsoShadow)) self.readPaused_ = true;
+}
+
 void FakeTables::readResume(gw_host_conn* conn) {
   FakeConn& self = connOf(conn);
+  if (!self.admits(FakeConn::Reach::kAlsoShadow)) return;
   self.wantsOffer_ = self.wantsOffer_ || self.readPaused_;
   self.readPaused_ = false;
 }
@@ -60,23 +65,27 @@ void FakeTables::readResume(gw_host_conn* conn) {
 gw_status FakeTables::timerSet(gw_host_conn* conn, uint32_t id, uint64_t delayMs) {
   if (id > 7) return GW_E_INVALID;
   FakeConn& self = connOf(conn);
-  if (self.close_.has_value()) return GW_E_STATE;
+  if (!self.admits(FakeConn::Reach::kAlsoShadow)) return GW_E_STATE;
   self.timers_[id] = self.host_.nowMs_ + delayMs;
   return GW_OK;
 }
 
-void FakeTables::timerCancel(gw_host_conn* conn, uint32_t id) { connOf(conn).timers_.erase(id); }
+void FakeTables::timerCancel(gw_host_conn* conn, uint32_t id) {
+  FakeConn& self = connOf(conn);
+  if (self.admits(FakeConn::Reach::kAlsoShadow)) self.timers_.erase(id);
+}
 
 gw_status FakeTables::setClass(gw_host_conn* conn, uint64_t key, uint32_t flags, gw_slice description) {
   FakeConn& self = connOf(conn);
-  if (self.close_.has_value()) return GW_E_STATE;
+  if (!self.admits(FakeConn::Reach::kAlsoShadow)) return GW_E_STATE;
   self.classes_.push_back({key, flags, str(description)});
+  self.hasClass_ = true;
   return GW_OK;
 }
 
 gw_status FakeTables::hello(gw_host_conn* conn, uint64_t token, const gw_hello* hello) {
   FakeConn& self = connOf(conn);
-  if (self.close_.has_value() || self.pendingHello_.has_value()) return GW_E_STATE;
+  if (!self.admits(FakeConn::Reach::kLiveOnly) || self.pendingHello_.has_value()) return GW_E_STATE;
   self.hellos_.push_back({token, hello->mode, hello->caps, hello->width, hello->height, str(hello->credential_p),
                           str(hello->device_p), str(hello->game_session_p), str(hello->attempt_p), str(hello->client_p),
                           hello->epoch, hello->last_seq});
@@ -86,7 +95,7 @@ gw_status FakeTables::hello(gw_host_conn* conn, uint64_t token, const gw_hello* 
 
 gw_status FakeTables::submit(gw_host_conn* conn, uint64_t token, const gw_input* input) {
   FakeConn& self = connOf(conn);
-  if (self.close_.has_value()) return GW_E_STATE;
+  if (!self.admits(FakeConn::Reach::kLiveOnly)) return GW_E_STATE;
   if (self.pendingHello_.has_value()) return GW_E_AGAIN;
   if (self.submitResult != GW_OK) return self.submitResult;
   self.inputs_.push_back(
@@ -94,11 +103,14 @@ gw_status FakeTables::submit(gw_host_conn* conn, uint64_t token, const gw_input*
   return GW_OK;
 }
 
-void FakeTables::ack(gw_host_conn* conn, uint64_t epoch, uint64_t seq) { connOf(conn).acks_.emplace_back(epoch, seq); }
+void FakeTables::ack(gw_host_conn* conn, uint64_t epoch, uint64_t seq) {
+  FakeConn& self = connOf(conn);
+  if (self.admits(FakeConn::Reach::kLiveOnly)) self.acks_.emplace_back(epoch, seq);
+}
 
 gw_status FakeTables::frame(gw_host_conn* conn, gw_slice utf8) {
   FakeConn& self = connOf(conn);
-  if (self.close_.has_value()) return GW_E_STATE;
+  if (!self.admits(FakeConn::Reach::kLiveOnly)) return GW_E_STATE;
   if (self.pendingHello_.has_value()) return GW_E_AGAIN;
   if (self.frameResult != GW_OK) return self.frameResult;
   self.frames_.push_back(str(utf8));
@@ -107,7 +119,7 @@ gw_status FakeTables::frame(gw_host_conn* conn, gw_slice utf8) {
 
 gw_status FakeTables::charge(gw_host_conn* conn, uint32_t units) {
   FakeConn& self = connOf(conn);
-  if (self.close_.has_value()) return GW_E_STATE;
+  if (!self.admits(FakeConn::Reach::kLiveOnly)) return GW_E_STATE;
   self.charged_ += units;
   return self.charged_ > self.chargeLimit ? GW_E_LIMIT : GW_OK;
 }
@@ -123,7 +135,7 @@ uint64_t FakeTables::nowNs() { return current == nullptr ? 0 : current->nowNs();
 
 gw_status FakeTables::signIn(gw_host_conn* conn, const gw_sign_in* signIn) {
   FakeConn& self = connOf(conn);
-  if (self.close_.has_value()) return GW_E_STATE;
+  if (!self.admits(FakeConn::Reach::kLiveOnly)) return GW_E_STATE;
   if (self.pendingHello_.has_value()) return GW_E_AGAIN;
   if (self.signInResult != GW_OK) return self.signInResult;
   self.signIns_.push_back(

@@ -8,9 +8,18 @@
 //   static void validate(std::string_view options);                // optional; pure; throws Error
 //   static std::string_view configSchema();                        // optional; JSON Schema text
 //
+// and, so that its connections survive a reload of the plugin (docs/plugin-authors/migration.md),
+//
+//   static constexpr gw::sdk::StateSchema kState{.version = 1};    // and maxStateBytes in kDescriptor
+//   std::unique_ptr<gw::sdk::Stream> restore(gw::sdk::HostConn conn, const gw_open_info& info,
+//                                            gw::sdk::StateReader& in, uint64_t nowNs);   // [loop]
+//
+// restore is open for what a Stream::save wrote: it reads, calls setClass if the stream had, and sends nothing.
+// It throws Error to refuse; the connection then stays where it was.
 // and one source file says GW_PLUGIN(MyChannel) (gw/plugin.hpp). Derive from HttpRoutes too to be
 // reached over HTTP. What [loop] and [encode] functions read must be immutable or atomic.
 
+#include <concepts>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,7 +39,13 @@ struct Descriptor {
   std::string_view version;
   std::string_view license;
   uint32_t unloadPolicy = GW_UNLOAD_SAFE;
-  uint32_t maxStateBytes = 0;
+  uint32_t maxStateBytes = 0;  // the longest state of a connection; its end is one byte
+};
+
+/// Connections of the channel can move to another generation; see above.
+template <class C>
+concept Migrates = requires {
+  { C::kState } -> std::convertible_to<StateSchema>;
 };
 
 struct HealthReport {

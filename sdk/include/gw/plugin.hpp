@@ -11,6 +11,7 @@
 #include "gw/config.h"
 #include "gw/health.h"
 #include "gw/http.hpp"
+#include "gw/migrate.h"
 #include "gw/note.h"
 #include "gw/plugin.h"
 
@@ -176,6 +177,66 @@ struct StreamGlue {
 };
 
 template <class C>
+struct MigrateGlue {
+  static constexpr uint32_t kMost = C::kDescriptor.maxStateBytes;
+  static_assert(kMost > 0, "a channel with kState says its maxStateBytes");
+  static_assert(C::kState.oldestImport >= 1 && C::kState.oldestImport <= C::kState.version);
+  static_assert(C::kState.oldestExport >= 1 && C::kState.oldestExport <= C::kState.version);
+
+  static gw_status schema(gw_state_schema* out) noexcept {
+    *out = {sizeof(gw_state_schema), slice(C::kDescriptor.id), C::kState.version, C::kState.oldestImport,
+            C::kState.oldestExport};
+    return GW_OK;
+  }
+  static int32_t quiesce(gw_conn* conn, gw_err* err) noexcept {
+    int32_t result = GW_QUIESCE_NEVER;
+    guard(err, [&] {
+      const MoveAnswer answer = StreamGlue<C>::of(conn)->quiesce();
+      writeError(err, answer.reason);
+      result = answer.code;
+      return GW_OK;
+    });
+    return result;
+  }
+  static void resume(gw_conn* conn) noexcept {
+    guardVoid([&] { StreamGlue<C>::of(conn)->resume(); });
+  }
+  static gw_status exportState(const gw_conn* conn, uint32_t version, gw_bytes_sink* sink, gw_err* err) noexcept {
+    return guard(err, [&]() -> gw_status {
+      refuseUnless(version >= C::kState.oldestExport && version <= C::kState.version, version, "written");
+      StateWriter out(version, kMost);
+      reinterpret_cast<const Stream*>(conn)->save(out);
+      return sink->write(sink->ctx, slice(out.finish()));
+    });
+  }
+  static gw_status importState(gw_inst* inst, gw_host_conn* hostConn, const gw_open_info* info, uint32_t version,
+                               gw_slice bytes, uint64_t nowNs, gw_err* err, gw_conn** out) noexcept {
+    return guard(err, [&]() -> gw_status {
+      refuseUnless(version >= C::kState.oldestImport && version <= C::kState.version, version, "read");
+      if (bytes.len > kMost) throw Error("the state is longer than max_state_bytes", GW_E_LIMIT);
+      StateReader in(version, view(bytes));
+      std::unique_ptr<Stream> stream = InstanceGlue<C>::of(inst)->restore(HostConn{hostConn}, *info, in, nowNs);
+      if (stream == nullptr) return GW_E_STATE;
+      in.finish();
+      *out = reinterpret_cast<gw_conn*>(stream.release());
+      return GW_OK;
+    });
+  }
+  static void commit(gw_conn* conn) noexcept {
+    guardVoid([&] { StreamGlue<C>::of(conn)->onCommit(); });
+  }
+  static void released(gw_conn* conn) noexcept {
+    guardVoid([&] { delete StreamGlue<C>::of(conn); });
+  }
+  static void refuseUnless(bool isSpoken, uint32_t version, const char* verb) {
+    if (!isSpoken) throw Error("state version " + std::to_string(version) + " cannot be " + verb, GW_E_UNSUPPORTED);
+  }
+
+  static constexpr gw_migrate_ext kMigrate{
+      sizeof(gw_migrate_ext), schema, quiesce, resume, exportState, importState, commit, released};
+};
+
+template <class C>
 struct HttpGlue {
   static gw_status routes(gw_inst* inst, gw_route_sink* sink) noexcept {
     return guard(nullptr, [&]() -> gw_status {
@@ -230,6 +291,9 @@ struct PluginGlue {
     if (name == GW_EXT_CONFIG) return &kConfig;
     if constexpr (std::derived_from<C, HttpRoutes>) {
       if (name == GW_EXT_HTTP) return &HttpGlue<C>::kHttp;
+    }
+    if constexpr (Migrates<C>) {
+      if (name == GW_EXT_MIGRATE) return &MigrateGlue<C>::kMigrate;
     }
     return nullptr;
   }

@@ -2,13 +2,15 @@
 #define GW_STREAM_HPP
 // Stream: the plugin's side of one live connection. Derive from it; the host calls it [loop], one call
 // at a time, from open to onClosed. Different streams run on different threads at the same time, so
-// what they share (the Channel) must be immutable or atomic.
+// what they share (the Channel) must be immutable or atomic. The destructor calls nothing of the host: a
+// stream that has moved to another generation is destroyed while its connection lives on.
 
 #include <string_view>
 
 #include "gw/encode.hpp"
 #include "gw/host.hpp"
 #include "gw/login.h"
+#include "gw/state.hpp"
 #include "gw/stream.h"
 
 namespace gw::sdk {
@@ -56,6 +58,17 @@ class Stream {
                             std::string_view /*body*/) {
     return GW_E_UNSUPPORTED;
   }
+
+  // Moving to another generation, for channels with a kState (gw/channel.hpp, gw/migrate.h).
+
+  /// May it move now? After ready() only save, and then resume or the destructor.
+  virtual MoveAnswer quiesce() { return MoveAnswer::never("this kind of stream does not move"); }
+  /// It stays after all, as it was before quiesce.
+  virtual void resume() {}
+  /// What Channel::restore reads in the other generation. Calls nothing of the host.
+  virtual void save(StateWriter& /*out*/) const { throw Error("this kind of stream has no state", GW_E_UNSUPPORTED); }
+  /// A restored stream is the connection now; before that it may only send, set timers and its class.
+  virtual void onCommit() {}
 
  protected:
   HostConn conn() const noexcept { return conn_; }

@@ -12,10 +12,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-// As long as the host takes them.
-constexpr size_t kMaxAccount = 256;
-constexpr size_t kMaxSecret = 1024;
-
 /// The member must be a string if it is there. The parsed copy is wiped.
 bool take(Json& object, const char* name, size_t most, std::string& to) {
   const auto it = object.find(name);
@@ -56,8 +52,8 @@ bool parseSignIn(bool isToken, std::string_view json, SignIn& signIn) {
   if (!data.is_object()) return false;
   SignIn read;
   read.keepsTokens = gmcpBool(data, "token_storage");
-  const bool isRead = take(data, "account", kMaxAccount, read.account) &&
-                      take(data, isToken ? "token" : "password", kMaxSecret, read.secret);
+  const bool isRead = take(data, "account", kMaxSignInAccount, read.account) &&
+                      take(data, isToken ? "token" : "password", kMaxSignInSecret, read.secret);
   if (!isRead) return false;
   const bool isComplete = !read.account.empty() && !read.secret.empty();
   if (isToken && !isComplete) return false;

@@ -13,6 +13,10 @@ inline constexpr std::string_view kCharLogin = "Char.Login";
 /// The highest version that we speak.
 inline constexpr uint32_t kCharLoginVersion = 2;
 
+// As long as the host takes them.
+inline constexpr size_t kMaxSignInAccount = 256;
+inline constexpr size_t kMaxSignInSecret = 1024;
+
 /// What a client shows. Wiped when it goes.
 struct SignIn {
   enum class Kind : uint8_t { kByHand, kPassword, kToken };

@@ -14,13 +14,11 @@ std::string upper(std::string_view text) {
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-constexpr size_t kMaxName = 40;
-
 }  // namespace
 
 std::string cleanName(std::string_view text) {
   std::string out;
-  for (const char c : text.substr(0, kMaxName)) out.push_back(c >= ' ' && c < 0x7f ? c : '?');
+  for (const char c : text.substr(0, kMaxClientName)) out.push_back(c >= ' ' && c < 0x7f ? c : '?');
   return out;
 }
 

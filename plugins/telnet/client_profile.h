@@ -8,6 +8,9 @@
 
 namespace gw::telnet {
 
+inline constexpr size_t kMaxClientName = 40;
+inline constexpr uint16_t kMaxWindow = 1000;
+
 enum class Charset : uint8_t { kUtf8, kLatin1, kAscii };
 enum class ColorLevel : uint8_t { kNone, k16, k256, kTrueColor };
 
@@ -27,6 +30,10 @@ struct ClientProfile {
   bool isScreenReader() const { return hasMtts && (mtts & kMttsScreenReader) != 0; }
 };
 
+/// The profile's part of a state (gw/state.hpp).
+template <class Self, class Fields>
+void profileFields(Self& self, Fields& f);
+
 /// Client names reach logs and operators' tables: printable ASCII, and at most 40 bytes.
 std::string cleanName(std::string_view text);
 
@@ -39,5 +46,21 @@ Charset charsetOf(const ClientProfile& profile);
 /// The charset's IANA name, and back (case-insensitive, common aliases). False: not one of ours.
 std::string_view nameOf(Charset charset);
 bool charsetFromName(std::string_view name, Charset& charset);
+
+template <class Self, class Fields>
+void profileFields(Self& self, Fields& f) {
+  f.text(1, "name", self.name, kMaxClientName);
+  f.text(2, "terminal", self.terminal, kMaxClientName);
+  f.flag(3, "hasMtts", self.hasMtts);
+  f.number(4, "mtts", self.mtts, UINT32_MAX);
+  f.number(5, "width", self.width, kMaxWindow);
+  f.number(6, "height", self.height, kMaxWindow);
+  f.flag(7, "hasCharset", self.hasCharset);
+  f.number(8, "charset", self.charset, Charset::kAscii);
+  if constexpr (Fields::isReading) {
+    if (cleanName(self.name) != self.name) f.fail("name", "is not printable");
+    if (cleanName(self.terminal) != self.terminal) f.fail("terminal", "is not printable");
+  }
+}
 
 }  // namespace gw::telnet

@@ -12,10 +12,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr size_t kMaxName = 64;
-constexpr size_t kMaxClient = 40;
-constexpr uint32_t kMaxVersion = 1000;
-
 std::string lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
@@ -26,7 +22,7 @@ bool isLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 
 /// ^[A-Za-z][A-Za-z0-9_.-]{0,63}$
 bool isName(std::string_view name) {
-  if (name.empty() || name.size() > kMaxName || !isLetter(name.front())) return false;
+  if (name.empty() || name.size() > kMaxGmcpName || !isLetter(name.front())) return false;
   return std::all_of(name.begin(), name.end(),
                      [](char c) { return isLetter(c) || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-'; });
 }
@@ -49,7 +45,7 @@ std::pair<std::string, uint32_t> parsePackage(std::string_view entry) {
   uint32_t version = 0;
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), version);
   if (read.ec != std::errc{} || read.ptr != digits.data() + digits.size()) return {{}, 0};
-  return {lower(name), std::min(version, kMaxVersion)};
+  return {lower(name), std::min(version, kMaxGmcpVersion)};
 }
 
 }  // namespace
@@ -77,7 +73,7 @@ Gmcp::Heard Gmcp::hello(std::string_view json) {
   const std::string version = gmcpText(data, "version");
   if (client.empty()) return Heard::kUnusable;
   if (!version.empty()) client += " " + version;
-  client_ = client.substr(0, kMaxClient);
+  client_ = client.substr(0, kMaxGmcpClient);
   return Heard::kNothing;
 }
 

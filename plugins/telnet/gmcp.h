@@ -16,6 +16,9 @@
 namespace gw::telnet {
 
 inline constexpr size_t kMaxGmcpPackages = 64;
+inline constexpr size_t kMaxGmcpName = 64;
+inline constexpr size_t kMaxGmcpClient = 40;
+inline constexpr uint32_t kMaxGmcpVersion = 1000;
 
 class Gmcp {
  public:
@@ -39,6 +42,10 @@ class Gmcp {
   /// The client understands reconnect tokens and has not said that it would throw them away.
   bool wantsToken() const { return keepsTokens_ && versionOf(kCharLogin) >= 2; }
 
+  /// Its part of a state (gw/state.hpp). A sign-in that has not been taken is not in it.
+  template <class Self, class Fields>
+  static void fields(Self& self, Fields& f);
+
  private:
   Heard hello(std::string_view json);
   Heard supports(std::string_view verb, std::string_view json);
@@ -50,6 +57,18 @@ class Gmcp {
   SignIn signIn_;
   bool keepsTokens_ = true;  // unless it says otherwise: clients before that member kept them
 };
+
+template <class Self, class Fields>
+void Gmcp::fields(Self& self, Fields& f) {
+  f.list(1, "packages", self.packages_, kMaxGmcpPackages, [](auto& package, auto& inner) {
+    inner.text(1, "name", package.first, kMaxGmcpName);
+    inner.number(2, "version", package.second, kMaxGmcpVersion);
+  });
+  f.text(2, "client", self.client_, kMaxGmcpClient);
+  bool losesTokens = !self.keepsTokens_;
+  f.flag(3, "losesTokens", losesTokens);
+  if constexpr (Fields::isReading) self.keepsTokens_ = !losesTokens;
+}
 
 /// IAC SB 201 name SP json IAC SE; without the space if there is no data.
 void appendGmcp(std::string_view name, std::string_view json, std::string& out);

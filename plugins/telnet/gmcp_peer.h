@@ -25,6 +25,10 @@ class GmcpPeer {
   void onLogin(const gw_login_event& event, std::string& out);
   const std::string& client() const { return gmcp_.client(); }
 
+  /// Its part of a state (gw/state.hpp); a sign-in that waits is in it, secret and all.
+  template <class Self, class Fields>
+  static void fields(Self& self, Fields& f);
+
  private:
   bool isListed() const { return gmcp_.versionOf(kCharLogin) > 0; }
   void offer(std::string& out);
@@ -39,5 +43,31 @@ class GmcpPeer {
   bool isOpen_;
   bool isOffered_ = false;
 };
+
+template <class Self, class Fields>
+void GmcpPeer::fields(Self& self, Fields& f) {
+  f.section(1, "messages", [&](auto& inner) { Gmcp::fields(self.gmcp_, inner); });
+  bool isWaiting = self.waiting_.has_value();
+  f.flag(2, "isWaiting", isWaiting);
+  if constexpr (Fields::isReading) {
+    if (isWaiting) self.waiting_.emplace();
+  }
+  if (isWaiting) {
+    f.section(3, "waiting", [&](auto& inner) {
+      inner.number(1, "kind", self.waiting_->kind, SignIn::Kind::kToken);
+      inner.text(2, "account", self.waiting_->account, kMaxSignInAccount);
+      inner.text(3, "secret", self.waiting_->secret, kMaxSignInSecret);
+    });
+  }
+  bool isUnderWay = self.underWay_.has_value();
+  SignIn::Kind underWay = self.underWay_.value_or(SignIn::Kind::kByHand);
+  f.flag(4, "isUnderWay", isUnderWay);
+  f.number(5, "underWay", underWay, SignIn::Kind::kToken);
+  f.flag(6, "isOpen", self.isOpen_);
+  f.flag(7, "isOffered", self.isOffered_);
+  if constexpr (Fields::isReading) {
+    if (isUnderWay) self.underWay_ = underWay;
+  }
+}
 
 }  // namespace gw::telnet

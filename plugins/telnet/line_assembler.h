@@ -36,6 +36,14 @@ class LineAssembler {
   void eraseChar();
   void eraseLine() { line_.clear(); }
 
+  /// Its part of a state (gw/state.hpp).
+  template <class Self, class Fields>
+  static void fields(Self& self, Fields& f) {
+    f.text(1, "text", self.line_, kMaxLine);
+    f.flag(2, "isCut", self.isCut_);
+    f.flag(3, "isAfterCr", self.isAfterCr_);
+  }
+
  private:
   void eraseWord();
 

@@ -152,4 +152,40 @@ bool OptionTable::receiveOff(Side side, uint8_t option, Q& now, std::string& out
   return false;
 }
 
+std::string OptionTable::negotiated(Side side) const {
+  std::string pairs;
+  for (size_t i = 0; i < kKnown.size(); ++i) {
+    const Q now = state(side, static_cast<int>(i));
+    if (now != Q::kNo) pairs.append({static_cast<char>(kKnown[i]), static_cast<char>(now)});
+  }
+  return pairs;
+}
+
+bool OptionTable::setNegotiated(Side side, std::string_view pairs) {
+  if (pairs.size() % 2 != 0) return false;
+  for (size_t i = 0; i < pairs.size(); i += 2) {
+    const int index = indexOf(static_cast<uint8_t>(pairs[i]));
+    const auto value = static_cast<uint8_t>(pairs[i + 1]);
+    if (index < 0 || value > static_cast<uint8_t>(Q::kWantYesOpposite)) return false;
+    state(side, index) = static_cast<Q>(value);
+  }
+  return true;
+}
+
+std::string OptionTable::refusals(Side side) const {
+  std::string options;
+  for (unsigned option = 0; option < 256; ++option) {
+    const uint64_t word = refused_[static_cast<size_t>(side)][option / 64];
+    if ((word >> (option % 64) & 1) != 0) options.push_back(static_cast<char>(option));
+  }
+  return options;
+}
+
+void OptionTable::setRefusals(Side side, std::string_view options) {
+  for (const char c : options) {
+    const auto option = static_cast<uint8_t>(c);
+    refused_[static_cast<size_t>(side)][option / 64] |= uint64_t{1} << (option % 64);
+  }
+}
+
 }  // namespace gw::telnet

@@ -31,6 +31,13 @@ std::unique_ptr<sdk::Stream> TelnetChannel::open(sdk::HostConn conn, const gw_op
   return stream;
 }
 
+std::unique_ptr<sdk::Stream> TelnetChannel::restore(sdk::HostConn conn, const gw_open_info& /*info*/,
+                                                    sdk::StateReader& in, uint64_t /*nowNs*/) {
+  auto stream = std::make_unique<TelnetStream>(conn, *config_.load(std::memory_order_acquire), metrics_);
+  stream->restore(in);
+  return stream;
+}
+
 gw_status TelnetChannel::encode(std::string_view classDescription, const sdk::EventView& event,
                                 sdk::Builder& out) const {
   const bool switchesEcho = event.has(GW_EVENT_ECHO_ON) || event.has(GW_EVENT_ECHO_OFF);

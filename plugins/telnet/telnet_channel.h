@@ -25,7 +25,13 @@ struct TelnetMetrics {
 class TelnetChannel : public sdk::Channel {
  public:
   static constexpr sdk::Descriptor kDescriptor{
-      .id = "telnet", .name = "Telnet", .vendor = "Gatehouse", .version = "0.1.0", .license = "Apache-2.0"};
+      .id = "telnet",
+      .name = "Telnet",
+      .vendor = "Gatehouse",
+      .version = "0.1.0",
+      .license = "Apache-2.0",
+      .maxStateBytes = 32 * 1024};  // a sub-negotiation, a line, a sign-in and GMCP's packages
+  static constexpr sdk::StateSchema kState{.version = 1};
 
   TelnetChannel(sdk::HostInst inst, std::string_view options);
 
@@ -33,6 +39,9 @@ class TelnetChannel : public sdk::Channel {
   static std::string_view configSchema() { return TelnetConfig::schema(); }
 
   std::unique_ptr<sdk::Stream> open(sdk::HostConn conn, const gw_open_info& info, uint64_t nowNs) override;
+  /// A connection of another generation; it gets the configuration in force.
+  std::unique_ptr<sdk::Stream> restore(sdk::HostConn conn, const gw_open_info& info, sdk::StateReader& in,
+                                       uint64_t nowNs);
   gw_status encode(std::string_view classDescription, const sdk::EventView& event, sdk::Builder& out) const override;
   /// Applies to connections opened from now on.
   int32_t reconfigure(std::string_view options) override;

@@ -6,9 +6,6 @@
 namespace gw::telnet {
 namespace {
 
-constexpr uint8_t kMaxTerminalAnswers = 3;
-constexpr uint16_t kMaxWindow = 1000;
-
 char byteOf(uint8_t value) { return static_cast<char>(value); }
 
 uint16_t clampWindow(char high, char low) {

@@ -57,7 +57,13 @@ class TelnetCodec {
   /// Rises with each change of the profile.
   uint32_t profileRevision() const { return revision_; }
 
+  /// Its part of a state (gw/state.hpp): everything but the revision, which starts anew.
+  template <class Self, class Fields>
+  static void fields(Self& self, Fields& f);
+
  private:
+  static constexpr uint8_t kMaxTerminalAnswers = 3;
+
   void onNegotiation(const Token& token, std::string& out);
   void onSubnegotiation(const Token& token, std::string& out);
   void onTerminalType(std::string_view payload, std::string& out);
@@ -76,6 +82,21 @@ class TelnetCodec {
   bool isCharsetPending_ = false;  // our REQUEST has no answer yet
   bool isTelnet_ = false;
 };
+
+template <class Self, class Fields>
+void TelnetCodec::fields(Self& self, Fields& f) {
+  f.section(1, "parser", [&](auto& inner) { TelnetParser::fields(self.parser_, inner); });
+  f.section(2, "options", [&](auto& inner) { OptionTable::fields(self.options_, inner); });
+  f.section(3, "profile", [&](auto& inner) { profileFields(self.profile_, inner); });
+  f.number(4, "terminalAnswers", self.terminalAnswers_, kMaxTerminalAnswers);
+  f.flag(5, "isTerminalDone", self.isTerminalDone_);
+  std::string last = self.isTerminalDone_ ? std::string() : self.lastTerminalAnswer_;  // of no use afterwards
+  f.text(6, "lastTerminalAnswer", last, kMaxClientName);
+  if constexpr (Fields::isReading) self.lastTerminalAnswer_ = last;
+  f.flag(7, "isCharsetAsked", self.isCharsetAsked_);
+  f.flag(8, "isCharsetPending", self.isCharsetPending_);
+  f.flag(9, "isTelnet", self.isTelnet_);
+}
 
 /// IAC SB option payload IAC SE, with 255 doubled in the payload.
 void appendSubnegotiation(uint8_t option, std::string_view payload, std::string& out);

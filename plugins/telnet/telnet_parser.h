@@ -9,6 +9,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "telnet_protocol.h"
+
 namespace gw::telnet {
 
 inline constexpr size_t kMaxSubnegotiation = 16 * 1024;
@@ -37,6 +39,10 @@ class TelnetParser {
   /// Overwrites what the last token held.
   void wipeLast();
 
+  /// Its part of a state (gw/state.hpp): where it stands, and the sub-negotiation under way.
+  template <class Self, class Fields>
+  static void fields(Self& self, Fields& f);
+
  private:
   enum class State : uint8_t { kText, kAfterIac, kVerb, kSbOption, kInSb, kInSbAfterIac };
   struct Position {  // trivially copyable, so that it can be exported
@@ -46,6 +52,7 @@ class TelnetParser {
     bool isOversized = false;
   };
   static_assert(std::is_trivially_copyable_v<Position>);
+  bool isInSubnegotiation() const { return at_.state == State::kInSb || at_.state == State::kInSbAfterIac; }
 
   size_t afterIac(uint8_t byte, Token& token);
   size_t inSubnegotiation(std::string_view input, Token& token);
@@ -55,5 +62,24 @@ class TelnetParser {
   std::string payload_;   // of the sub-negotiation under way
   std::string finished_;  // of the last token
 };
+
+template <class Self, class Fields>
+void TelnetParser::fields(Self& self, Fields& f) {
+  f.number(1, "state", self.at_.state, State::kInSbAfterIac);
+  // What is left over from earlier tokens means nothing.
+  const bool isVerb = self.at_.state == State::kVerb;
+  Position at = self.at_;
+  if (!isVerb) at.verb = 0;
+  if (!self.isInSubnegotiation()) at.option = 0, at.isOversized = false;
+  f.number(2, "verb", at.verb, kDont);
+  f.number(3, "option", at.option, uint8_t{255});
+  f.flag(4, "isOversized", at.isOversized);
+  f.text(5, "payload", self.payload_, kMaxSubnegotiation);
+  if constexpr (Fields::isReading) {
+    if (isVerb != (at.verb >= kWill)) f.fail("verb", "does not fit the state");
+    if (!self.isInSubnegotiation() && !self.payload_.empty()) f.fail("payload", "is outside of a sub-negotiation");
+    self.at_ = at;
+  }
+}
 
 }  // namespace gw::telnet

@@ -1,6 +1,7 @@
 #include "telnet_stream.h"
 
 #include <chrono>
+#include <utility>
 
 #include "telnet_channel.h"
 #include "utf8.h"
@@ -18,6 +19,7 @@ constexpr milliseconds kRetry{50};     // the host said AGAIN
 constexpr uint64_t kHelloToken = 1;
 constexpr size_t kUnitBytes = 1024;  // so much discarded input costs one unit
 constexpr uint8_t kLatin1Proof = 2;  // lines
+constexpr uint32_t kAllCaps = GW_CAP_UTF8 | GW_CAP_SCREEN_READER | GW_CAP_STRUCTURED | GW_CAP_TERMINAL;
 
 std::string_view farewell(uint32_t code) {
   switch (code) {
@@ -297,6 +299,52 @@ void TelnetStream::close(uint32_t code, std::string_view reason) {
   flush();
   isClosing_ = true;
   conn().close(code, reason);
+}
+
+// Between callbacks out_ is empty, isBlocked_ is not looked at, what the profile says has been dealt with, and
+// class_ follows from the rest.
+template <class Self, class Fields>
+void TelnetStream::fields(Self& self, Fields& f) {
+  f.section(1, "codec", [&](auto& inner) { TelnetCodec::fields(self.codec_, inner); });
+  f.section(2, "line", [&](auto& inner) { LineAssembler::fields(self.lines_, inner); });
+  f.number(3, "reportedCaps", self.reported_.caps, kAllCaps);
+  f.number(4, "reportedWidth", self.reported_.width, uint32_t{kMaxWindow});
+  f.number(5, "reportedHeight", self.reported_.height, uint32_t{kMaxWindow});
+  f.flag(6, "isIntroduced", self.isIntroduced_);
+  f.flag(7, "isClassSet", self.isClassSet_);
+  f.flag(8, "isLoginOpen", self.isLoginOpen_);
+  f.flag(9, "isAtPrompt", self.isAtPrompt_);
+  f.flag(10, "isEchoHidden", self.isEchoHidden_);
+  f.flag(11, "isHiddenAnswered", self.isHiddenAnswered_);
+  f.flag(12, "isOutputFull", self.isOutputFull_);
+  f.flag(13, "areCapsNews", self.areCapsNews_);
+  f.flag(14, "isLatin1Typed", self.isLatin1Typed_);
+  f.number(15, "latin1Lines", self.latin1Lines_, uint8_t{255});
+  f.number(16, "uncharged", self.uncharged_, kUnitBytes - 1);
+  bool hasGmcp = self.gmcp_ != nullptr;
+  f.flag(17, "hasGmcp", hasGmcp);
+  if constexpr (Fields::isReading) {
+    if (hasGmcp) self.gmcp_ = std::make_unique<GmcpPeer>(self.conn(), self.metrics_, self.isLoginOpen_);
+  }
+  if (hasGmcp) f.section(18, "gmcp", [&](auto& inner) { GmcpPeer::fields(*self.gmcp_, inner); });
+}
+
+sdk::MoveAnswer TelnetStream::quiesce() {
+  return isClosing_ ? sdk::MoveAnswer::never("the connection is being closed") : sdk::MoveAnswer::ready();
+}
+
+void TelnetStream::save(sdk::StateWriter& out) const { fields(*this, out); }
+
+void TelnetStream::restore(sdk::StateReader& in) {
+  fields(*this, in);
+  if (std::exchange(isClassSet_, false)) refreshClass();
+}
+
+/// The account's options may have changed what the client gets.
+void TelnetStream::onCommit() {
+  if (!isIntroduced_) return;
+  areCapsNews_ = true;
+  reportCaps();
 }
 
 }  // namespace gw::telnet

@@ -35,6 +35,12 @@ class TelnetStream : public sdk::Stream {
   void onCloseBegin(const gw_close_info& info, uint64_t graceMs) override;
   gw_status wrap(const sdk::EventView& event, uint64_t epoch, uint64_t seq, size_t bodyLength, sdk::Wrap& out) override;
 
+  sdk::MoveAnswer quiesce() override;
+  void save(sdk::StateWriter& out) const override;
+  /// Instead of start(): goes on from a state. The class follows the account's options as they are now.
+  void restore(sdk::StateReader& in);
+  void onCommit() override;
+
  private:
   /// What the host has been told of the client.
   struct Reported {
@@ -44,6 +50,8 @@ class TelnetStream : public sdk::Stream {
     bool operator==(const Reported&) const = default;
   };
 
+  template <class Self, class Fields>
+  static void fields(Self& self, Fields& f);
   size_t takeText(const TelnetCodec::Step& step, size_t taken);
   bool submitLine();
   void onUnit(const TelnetCodec::Step& step);

@@ -19,10 +19,16 @@ char* append(char* out, uint64_t number) { return std::to_chars(out, out + 20, n
 
 }  // namespace
 
-GatewayStream::GatewayStream(sdk::HostConn conn, const WebSocketChannel& channel, uint64_t nowNs)
-    : WebSocketStream(conn, channel, nowNs) {
-  conn.setClass(kGatewayClassKey, 0, kGatewayV1Name);
+void GatewayStream::setClass() { conn().setClass(kGatewayClassKey, 0, kGatewayV1Name); }
+
+template <class Self, class Fields>
+void GatewayStream::fields(Self& self, Fields& f) {
+  f.number(1, "toldEpoch", self.toldEpoch_, UINT64_MAX);
+  f.number(2, "badMessages", self.badMessages_, static_cast<uint8_t>(kMaxBadMessages - 1));
 }
+
+void GatewayStream::saveOwn(sdk::StateWriter& out) const { fields(*this, out); }
+void GatewayStream::restoreOwn(sdk::StateReader& in) { fields(*this, in); }
 
 FrameEvents::Verdict GatewayStream::onPayload(bool isText, std::string_view message) {
   if (!isText) {

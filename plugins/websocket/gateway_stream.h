@@ -10,7 +10,7 @@ namespace gw::websocket {
 
 class GatewayStream final : public WebSocketStream {
  public:
-  GatewayStream(sdk::HostConn conn, const WebSocketChannel& channel, uint64_t nowNs);
+  using WebSocketStream::WebSocketStream;
 
   void onEvent(uint64_t token, gw_status status, std::string_view json) override;
   gw_status wrap(const sdk::EventView& event, uint64_t epoch, uint64_t seq, size_t bodyBytes, sdk::Wrap& out) override;
@@ -18,6 +18,11 @@ class GatewayStream final : public WebSocketStream {
 
  private:
   Verdict onPayload(bool isText, std::string_view message) override;
+  void setClass() override;
+  void saveOwn(sdk::StateWriter& out) const override;
+  void restoreOwn(sdk::StateReader& in) override;
+  template <class Self, class Fields>
+  static void fields(Self& self, Fields& f);
   void sayGoodbye(const gw_close_info& info) override;
 
   uint64_t toldEpoch_ = 0;

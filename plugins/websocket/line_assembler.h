@@ -26,6 +26,15 @@ class LineAssembler {
   /// Returns how many bytes were consumed: all, unless a line was not taken.
   size_t feed(std::string_view bytes, Receiver& receiver);
 
+  /// Its part of a state (gw/state.hpp).
+  template <class Self, class Fields>
+  static void fields(Self& self, Fields& f) {
+    f.text(1, "text", self.line_, kMaxLine);
+    f.number(2, "escape", self.escape_, Escape::kSequence);
+    f.flag(3, "wasCr", self.wasCr_);
+    f.flag(4, "wasCut", self.wasCut_);
+  }
+
  private:
   enum class Escape : uint8_t { kNone, kStarted, kSequence };
 

@@ -1,5 +1,6 @@
 #include "terminal_stream.h"
 
+#include <algorithm>
 #include <string>
 
 #include "utf8_validator.h"
@@ -7,16 +8,30 @@
 
 namespace gw::websocket {
 
-TerminalStream::TerminalStream(sdk::HostConn conn, const WebSocketChannel& channel, uint64_t nowNs)
-    : WebSocketStream(conn, channel, nowNs) {
-  conn.setClass(kTerminalClassKey, GW_CLASS_TEXT_ONLY | GW_CLASS_REPROMPT, kTerminalName);
+void TerminalStream::setClass() {
+  conn().setClass(kTerminalClassKey, GW_CLASS_TEXT_ONLY | GW_CLASS_REPROMPT, kTerminalName);
+}
+
+void TerminalStream::introduce() {
   sdk::Hello hello;
   hello.caps = GW_CAP_TERMINAL | GW_CAP_UTF8;
   hello.client = kTerminalName;
-  conn.hello(1, hello);
+  conn().hello(1, hello);
 }
 
+template <class Self, class Fields>
+void TerminalStream::fields(Self& self, Fields& f) {
+  f.section(1, "line", [&](auto& inner) { LineAssembler::fields(self.lines_, inner); });
+  f.number(2, "messageRead", self.messageRead_, kMaxMessage);
+  f.flag(3, "isAtPrompt", self.isAtPrompt_);
+}
+
+void TerminalStream::saveOwn(sdk::StateWriter& out) const { fields(*this, out); }
+void TerminalStream::restoreOwn(sdk::StateReader& in) { fields(*this, in); }
+
 FrameEvents::Verdict TerminalStream::onPayload(bool /*isText*/, std::string_view message) {
+  // A state may have claimed more than there is.
+  messageRead_ = std::min(messageRead_, static_cast<uint32_t>(message.size()));
   messageRead_ += static_cast<uint32_t>(lines_.feed(message.substr(messageRead_), *this));
   bool isTaken = messageRead_ == message.size();
   const bool isLineOpen = !message.empty() && message.back() != '\n' && message.back() != '\r';

@@ -10,13 +10,19 @@ namespace gw::websocket {
 
 class TerminalStream final : public WebSocketStream, private LineAssembler::Receiver {
  public:
-  TerminalStream(sdk::HostConn conn, const WebSocketChannel& channel, uint64_t nowNs);
+  using WebSocketStream::WebSocketStream;
 
   gw_status wrap(const sdk::EventView& event, uint64_t epoch, uint64_t seq, size_t bodyBytes, sdk::Wrap& out) override;
   static gw_status encode(const sdk::EventView& event, ColorLevel colors, sdk::Builder& out);
 
  private:
   Verdict onPayload(bool isText, std::string_view message) override;
+  void setClass() override;
+  void introduce() override;
+  void saveOwn(sdk::StateWriter& out) const override;
+  void restoreOwn(sdk::StateReader& in) override;
+  template <class Self, class Fields>
+  static void fields(Self& self, Fields& f);
   bool onLine(std::string_view line, bool wasCut) override;
   void sayGoodbye(const gw_close_info& info) override;
 

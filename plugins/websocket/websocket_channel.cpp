@@ -91,9 +91,23 @@ sdk::HttpResult WebSocketChannel::onRequest(sdk::Request request, const sdk::Req
   return status == GW_OK ? sdk::HttpResult::accepted() : sdk::HttpResult{status, {}};
 }
 
-std::unique_ptr<sdk::Stream> WebSocketChannel::open(sdk::HostConn conn, const gw_open_info& info, uint64_t nowNs) {
+std::unique_ptr<WebSocketStream> WebSocketChannel::make(sdk::HostConn conn, const gw_open_info& info,
+                                                        uint64_t nowNs) const {
   if (sdk::view(info.subprotocol_h) == kTerminalName) return std::make_unique<TerminalStream>(conn, *this, nowNs);
   return std::make_unique<GatewayStream>(conn, *this, nowNs);
+}
+
+std::unique_ptr<sdk::Stream> WebSocketChannel::open(sdk::HostConn conn, const gw_open_info& info, uint64_t nowNs) {
+  auto stream = make(conn, info, nowNs);
+  stream->begin();
+  return stream;
+}
+
+std::unique_ptr<sdk::Stream> WebSocketChannel::restore(sdk::HostConn conn, const gw_open_info& info,
+                                                       sdk::StateReader& in, uint64_t nowNs) {
+  auto stream = make(conn, info, nowNs);
+  stream->restore(in, nowNs);
+  return stream;
 }
 
 gw_status WebSocketChannel::encode(std::string_view classDescription, const sdk::EventView& event,

@@ -18,6 +18,8 @@
 
 namespace gw::websocket {
 
+class WebSocketStream;
+
 constexpr uint64_t kGatewayClassKey = 1;
 constexpr uint64_t kTerminalClassKey = 2;
 
@@ -32,13 +34,18 @@ class WebSocketChannel final : public sdk::Channel, public sdk::HttpRoutes {
                                                .name = "WebSocket",
                                                .vendor = "Gatehouse",
                                                .version = GW_PLUGIN_VERSION,
-                                               .license = "Apache-2.0"};
+                                               .license = "Apache-2.0",
+                                               .maxStateBytes = 1024 * 1024 + 8 * 1024};  // a message and a line
+  static constexpr sdk::StateSchema kState{.version = 1};
 
   WebSocketChannel(sdk::HostInst inst, std::string_view options);
   static void validate(std::string_view options) { parseOptions(options); }
   static std::string_view configSchema() { return optionsSchema(); }
 
   std::unique_ptr<sdk::Stream> open(sdk::HostConn conn, const gw_open_info& info, uint64_t nowNs) override;
+  /// A connection of another generation; options as they are now.
+  std::unique_ptr<sdk::Stream> restore(sdk::HostConn conn, const gw_open_info& info, sdk::StateReader& in,
+                                       uint64_t nowNs);
   gw_status encode(std::string_view classDescription, const sdk::EventView& event, sdk::Builder& out) const override;
   void selftest() const override;
 
@@ -49,6 +56,8 @@ class WebSocketChannel final : public sdk::Channel, public sdk::HttpRoutes {
   const WebSocketMetrics& metrics() const { return metrics_; }
 
  private:
+  std::unique_ptr<WebSocketStream> make(sdk::HostConn conn, const gw_open_info& info, uint64_t nowNs) const;
+
   WebSocketOptions options_;
   WebSocketMetrics metrics_;
 };

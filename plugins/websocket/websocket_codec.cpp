@@ -234,6 +234,18 @@ class WebSocketDecoder::Run {
   FeedResult result_;
 };
 
+bool WebSocketDecoder::hold(std::string_view bytes) {
+  if (!isOpen_ && (!bytes.empty() || remaining_ != 0)) return false;
+  if (bytes.size() + remaining_ > maxMessage_) return false;
+  utf8_ = Utf8Validator{};
+  if (isOpen_ && isText_ && !utf8_.feed(bytes)) return false;
+  if (bytes.empty()) return true;
+  message_ = std::make_unique_for_overwrite<char[]>(bytes.size());
+  bytes.copy(message_.get(), bytes.size());
+  size_ = capacity_ = static_cast<uint32_t>(bytes.size());
+  return true;
+}
+
 FeedResult WebSocketDecoder::feed(std::string_view bytes, FrameEvents& events) {
   return Run(*this, bytes, events).run();
 }

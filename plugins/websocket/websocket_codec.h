@@ -14,6 +14,7 @@
 // pings cannot become a flood of pongs.
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string_view>
 
@@ -61,9 +62,17 @@ class WebSocketDecoder {
   /// Bytes of an unfinished message that are held here.
   size_t heldBytes() const { return size_; }
 
+  /// Its part of a state (gw/state.hpp). The validator is not in it: the text that it has seen is. Reads at most
+  /// what setMaxMessage allows.
+  template <class Self, class Fields>
+  static void fields(Self& self, Fields& f);
+
  private:
   class Run;
   friend class Run;
+  std::string_view held() const { return {message_.get(), size_}; }
+  /// False: the parts do not fit each other, or are no text.
+  bool hold(std::string_view bytes);
 
   std::unique_ptr<char[]> message_;  // of fragments and of frames that came in pieces
   uint32_t size_ = 0;
@@ -78,5 +87,25 @@ class WebSocketDecoder {
   bool isText_ = false;
   bool isDone_ = false;
 };
+
+template <class Self, class Fields>
+void WebSocketDecoder::fields(Self& self, Fields& f) {
+  f.flag(1, "isOpen", self.isOpen_);
+  f.flag(2, "isText", self.isText_);
+  f.flag(3, "isFinal", self.isFinal_);
+  f.flag(4, "isDone", self.isDone_);
+  f.number(5, "remaining", self.remaining_, self.maxMessage_);
+  uint32_t mask = 0;
+  std::memcpy(&mask, self.mask_.data(), sizeof mask);
+  if (self.remaining_ == 0) mask = 0;  // of the last frame
+  f.number(6, "mask", mask, UINT32_MAX);
+  if constexpr (Fields::isReading) {
+    self.inPayload_ = self.remaining_ != 0;
+    std::memcpy(self.mask_.data(), &mask, sizeof mask);
+    if (!self.hold(f.textView(7, "message", self.maxMessage_))) f.fail("message", "is none that could have begun");
+  } else {
+    f.text(7, "message", self.held(), self.maxMessage_);
+  }
+}
 
 }  // namespace gw::websocket

@@ -21,8 +21,12 @@ uint32_t hostCodeFor(uint16_t failCode) {
 }  // namespace
 
 WebSocketStream::WebSocketStream(sdk::HostConn conn, const WebSocketChannel& channel, uint64_t nowNs)
-    : Stream(conn), channel_(channel), heardNs_(nowNs), decoder_(kMaxMessageBeforeLogin) {
-  conn.timerSet(kHeartbeatTimer, channel_.options().heartbeatInterval);
+    : Stream(conn), channel_(channel), heardNs_(nowNs), decoder_(kMaxMessageBeforeLogin) {}
+
+void WebSocketStream::begin() {
+  conn().timerSet(kHeartbeatTimer, channel_.options().heartbeatInterval);
+  setClass();
+  introduce();
 }
 
 sdk::Consumed WebSocketStream::onData(std::string_view bytes, uint64_t nowNs) {
@@ -56,7 +60,9 @@ void WebSocketStream::onNotice(const gw_notice& notice) {
   const bool isPlaying = notice.kind == GW_NOTICE_STATE && notice.b == GW_STATE_PLAYING;
   // Only a session that has played can be resumed.
   const bool isResumed = notice.kind == GW_NOTICE_ATTACHED && notice.b == 1;
-  if (isPlaying || isResumed) decoder_.setMaxMessage(kMaxMessage);
+  if (!isPlaying && !isResumed) return;
+  hasPlayed_ = true;
+  decoder_.setMaxMessage(kMaxMessage);
 }
 
 void WebSocketStream::onCloseBegin(const gw_close_info& info, uint64_t /*graceMs*/) {
@@ -110,6 +116,35 @@ FrameEvents::Verdict WebSocketStream::onOverhead() {
   if (conn().charge() != GW_E_LIMIT) return Verdict::kTaken;
   closeWith(GW_CLOSE_RATE_LIMIT, GW_CLOSE_RATE_LIMIT, "too many control frames or fragments");
   return Verdict::kStop;
+}
+
+// latestNs: no peer has been heard later than that.
+template <class Self, class Fields>
+void WebSocketStream::fields(Self& self, Fields& f, uint64_t latestNs) {
+  f.flag(1, "hasPlayed", self.hasPlayed_);
+  if constexpr (Fields::isReading) {
+    if (self.hasPlayed_) self.decoder_.setMaxMessage(kMaxMessage);
+  }
+  f.number(2, "heardNs", self.heardNs_, latestNs);
+  f.flag(3, "isOutputFull", self.isOutputFull_);
+  f.flag(4, "isInputHeld", self.isInputHeld_);
+  f.section(5, "decoder", [&](auto& inner) { WebSocketDecoder::fields(self.decoder_, inner); });
+  if constexpr (Fields::isReading) {
+    f.section(6, "own", [&](auto& inner) { self.restoreOwn(inner); });
+  } else {
+    f.section(6, "own", [&](auto& inner) { self.saveOwn(inner); });
+  }
+}
+
+sdk::MoveAnswer WebSocketStream::quiesce() {
+  return isClosing_ ? sdk::MoveAnswer::never("the connection is being closed") : sdk::MoveAnswer::ready();
+}
+
+void WebSocketStream::save(sdk::StateWriter& out) const { fields(*this, out, UINT64_MAX); }
+
+void WebSocketStream::restore(sdk::StateReader& in, uint64_t nowNs) {
+  fields(*this, in, nowNs);
+  setClass();
 }
 
 }  // namespace gw::websocket

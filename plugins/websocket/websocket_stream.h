@@ -19,14 +19,27 @@ constexpr uint32_t kMaxMessage = 1024 * 1024;
 
 class WebSocketStream : public sdk::Stream, protected FrameEvents {
  public:
+  WebSocketStream(sdk::HostConn conn, const WebSocketChannel& channel, uint64_t nowNs);
   sdk::Consumed onData(std::string_view bytes, uint64_t nowNs) override;
   void onTimer(uint32_t id, uint64_t nowNs) override;
   void onWritable() override { isOutputFull_ = false; }
   void onNotice(const gw_notice& notice) override;
   void onCloseBegin(const gw_close_info& info, uint64_t graceMs) override;
 
+  sdk::MoveAnswer quiesce() override;
+  void save(sdk::StateWriter& out) const override;
+  /// Instead of begin(): goes on from a state.
+  void restore(sdk::StateReader& in, uint64_t nowNs);
+  /// A new connection: timer, class, and who is there.
+  void begin();
+
  protected:
-  WebSocketStream(sdk::HostConn conn, const WebSocketChannel& channel, uint64_t nowNs);
+  virtual void setClass() = 0;
+  /// A terminal has to say who is there.
+  virtual void introduce() {}
+  /// The subprotocol's part of a state: a section of its own.
+  virtual void saveOwn(sdk::StateWriter& out) const = 0;
+  virtual void restoreOwn(sdk::StateReader& in) = 0;
 
   const WebSocketChannel& channel() const { return channel_; }
   /// Says goodbye with a close frame and ends the stream. hostCode: GW_CLOSE_*; for what goes on the
@@ -40,6 +53,8 @@ class WebSocketStream : public sdk::Stream, protected FrameEvents {
   virtual void sayGoodbye(const gw_close_info& /*info*/) {}
 
  private:
+  template <class Self, class Fields>
+  static void fields(Self& self, Fields& f, uint64_t latestNs);
   Verdict onMessage(bool isText, std::string_view message) final;
   void onPing(std::string_view payload) final;
   void onClose(uint16_t code, std::string_view reason) final;
@@ -48,6 +63,7 @@ class WebSocketStream : public sdk::Stream, protected FrameEvents {
   const WebSocketChannel& channel_;
   uint64_t heardNs_;  // when the peer last sent anything
   WebSocketDecoder decoder_;
+  bool hasPlayed_ = false;  // it may send larger messages
   bool isOutputFull_ = false;
   bool isInputHeld_ = false;  // the host did not take a message: silence is not the peer's
   bool isClosing_ = false;

@@ -141,7 +141,16 @@ void SseChannel::onRequestEvent(Request request, uint64_t token, const gw_reques
 }
 
 std::unique_ptr<sdk::Stream> SseChannel::open(sdk::HostConn conn, const gw_open_info& /*info*/, uint64_t /*nowNs*/) {
-  return std::make_unique<SseStream>(conn, options_.heartbeatInterval);
+  auto stream = std::make_unique<SseStream>(conn, options_.heartbeatInterval);
+  stream->begin();
+  return stream;
+}
+
+std::unique_ptr<sdk::Stream> SseChannel::restore(sdk::HostConn conn, const gw_open_info& /*info*/, sdk::StateReader& in,
+                                                 uint64_t /*nowNs*/) {
+  auto stream = std::make_unique<SseStream>(conn, options_.heartbeatInterval);
+  stream->restore(in);
+  return stream;
 }
 
 gw_status SseChannel::encode(std::string_view /*classDescription*/, const sdk::EventView& event,

@@ -22,7 +22,9 @@ class SseChannel final : public sdk::Channel, public sdk::HttpRoutes {
                                                .name = "Server-sent events",
                                                .vendor = "Gatehouse",
                                                .version = GW_PLUGIN_VERSION,
-                                               .license = "Apache-2.0"};
+                                               .license = "Apache-2.0",
+                                               .maxStateBytes = 256};
+  static constexpr sdk::StateSchema kState{.version = 1};
   static constexpr uint32_t kMaxRpcBody = 1024 * 1024;
 
   SseChannel(sdk::HostInst inst, std::string_view options);
@@ -30,6 +32,9 @@ class SseChannel final : public sdk::Channel, public sdk::HttpRoutes {
   static std::string_view configSchema() { return optionsSchema(); }
 
   std::unique_ptr<sdk::Stream> open(sdk::HostConn conn, const gw_open_info& info, uint64_t nowNs) override;
+  /// A stream of another generation. Requests do not move: a deferred one is answered where it was made.
+  std::unique_ptr<sdk::Stream> restore(sdk::HostConn conn, const gw_open_info& info, sdk::StateReader& in,
+                                       uint64_t nowNs);
   gw_status encode(std::string_view classDescription, const sdk::EventView& event, sdk::Builder& out) const override;
   void selftest() const override;
 

@@ -12,11 +12,16 @@ constexpr uint64_t kClassKey = 1;
 
 }  // namespace
 
-SseStream::SseStream(sdk::HostConn conn, std::chrono::milliseconds heartbeat) : Stream(conn), heartbeat_(heartbeat) {
+void SseStream::begin() {
   // Before set_class, which lets waiting events go: retry comes first on the wire.
-  conn.send(kRetry);
-  conn.setClass(kClassKey, 0, "sse");
-  conn.timerSet(kHeartbeatTimer, heartbeat_);
+  conn().send(kRetry);
+  conn().setClass(kClassKey, 0, "sse");
+  conn().timerSet(kHeartbeatTimer, heartbeat_);
+}
+
+void SseStream::restore(sdk::StateReader& in) {
+  fields(*this, in);
+  conn().setClass(kClassKey, 0, "sse");
 }
 
 void SseStream::onTimer(uint32_t id, uint64_t /*nowNs*/) {

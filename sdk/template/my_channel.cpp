@@ -12,10 +12,20 @@ constexpr uint64_t kOnlyClass = 1;  // bodies depend on nothing here: one class 
 
 class MyStream : public gw::sdk::Stream {
  public:
-  explicit MyStream(HostConn conn) : Stream(conn) {
-    conn.setClass(kOnlyClass, GW_CLASS_TEXT_ONLY | GW_CLASS_REPROMPT, "plain");
-    conn.hello(kHelloToken, {.caps = GW_CAP_TERMINAL | GW_CAP_UTF8});
+  using Stream::Stream;
+
+  /// A new connection.
+  void start() {
+    setClass();
+    conn().hello(kHelloToken, {.caps = GW_CAP_TERMINAL | GW_CAP_UTF8});
   }
+  /// A connection that comes from another generation of this plugin.
+  void restore(gw::sdk::StateReader& in) {
+    fields(*this, in);
+    setClass();
+  }
+  gw::sdk::MoveAnswer quiesce() override { return gw::sdk::MoveAnswer::ready(); }
+  void save(gw::sdk::StateWriter& out) const override { fields(*this, out); }
 
   Consumed onData(std::string_view bytes, uint64_t /*nowNs*/) override {
     size_t used = 0;
@@ -44,6 +54,13 @@ class MyStream : public gw::sdk::Stream {
   }
 
  private:
+  /// All that a connection remembers. A new member that matters is a new tag here.
+  template <class Self, class Fields>
+  static void fields(Self& self, Fields& f) {
+    f.flag(1, "isAtPrompt", self.isAtPrompt_);
+  }
+  void setClass() { conn().setClass(kOnlyClass, GW_CLASS_TEXT_ONLY | GW_CLASS_REPROMPT, "plain"); }
+
   bool isAtPrompt_ = false;
 };
 
@@ -52,7 +69,16 @@ class MyStream : public gw::sdk::Stream {
 MyChannel::MyChannel(gw::sdk::HostInst inst, std::string_view /*options*/) : Channel(inst) {}
 
 std::unique_ptr<gw::sdk::Stream> MyChannel::open(HostConn conn, const gw_open_info& /*info*/, uint64_t /*nowNs*/) {
-  return std::make_unique<MyStream>(conn);
+  auto stream = std::make_unique<MyStream>(conn);
+  stream->start();
+  return stream;
+}
+
+std::unique_ptr<gw::sdk::Stream> MyChannel::restore(HostConn conn, const gw_open_info& /*info*/,
+                                                    gw::sdk::StateReader& in, uint64_t /*nowNs*/) {
+  auto stream = std::make_unique<MyStream>(conn);
+  stream->restore(in);
+  return stream;
 }
 
 gw_status MyChannel::encode(std::string_view /*classDescription*/, const EventView& event,

@@ -9,13 +9,20 @@
 
 class MyChannel : public gw::sdk::Channel {
  public:
-  static constexpr gw::sdk::Descriptor kDescriptor{
-      .id = "my-channel", .name = "My channel", .vendor = "you", .version = "0.1.0", .license = "MIT"};
+  static constexpr gw::sdk::Descriptor kDescriptor{.id = "my-channel",
+                                                   .name = "My channel",
+                                                   .vendor = "you",
+                                                   .version = "0.1.0",
+                                                   .license = "MIT",
+                                                   .maxStateBytes = 64};
+  static constexpr gw::sdk::StateSchema kState{.version = 1};  // connections survive a reload
 
   /// Throw gw::sdk::Error to refuse the account's options, with a sentence for the operator.
   MyChannel(gw::sdk::HostInst inst, std::string_view options);
 
   std::unique_ptr<gw::sdk::Stream> open(gw::sdk::HostConn conn, const gw_open_info& info, uint64_t nowNs) override;
+  std::unique_ptr<gw::sdk::Stream> restore(gw::sdk::HostConn conn, const gw_open_info& info, gw::sdk::StateReader& in,
+                                           uint64_t nowNs);
   gw_status encode(std::string_view classDescription, const gw::sdk::EventView& event,
                    gw::sdk::Builder& out) const override;
 };

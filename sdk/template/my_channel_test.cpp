@@ -33,6 +33,17 @@ int main(int argc, char** argv) {
   conn->deliver(gw::testing::FakeEvent::prompt("> "));
   conn->deliver(gw::testing::FakeEvent::line("It rains."));
   check(conn->takeSent() == "> \nIt rains.\n", "output breaks the prompt with a newline");
+
+  conn->deliver(gw::testing::FakeEvent::prompt("> "));
+  check(conn->takeSent() == "> ", "a prompt stays on its line");
+  const auto moved = host.migrate(*conn, host.load(*file.plugin()));
+  check(moved.outcome == gw::testing::FakeMigration::Outcome::kMoved, moved.reason.c_str());
+  check(conn->takeSent().empty() && conn->unread() == "unfinished", "a move is not seen");
+  conn->deliver(gw::testing::FakeEvent::line("It stops."));
+  check(conn->takeSent() == "\nIt stops.\n", "the other generation knows of the prompt");
+  conn->receive(" line\n");
+  check(conn->lines().back() == "unfinished line", "what was unread is not lost");
+
   conn->closeBegin(GW_CLOSE_SHUTDOWN, "See you.");
   check(conn->takeSent() == "See you.\n" && conn->closedBy().has_value(), "goodbye is said");
   std::puts("ok");

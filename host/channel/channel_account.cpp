@@ -15,17 +15,28 @@ namespace gw::channel {
 /// account's library goes away although a loop has not yet swapped its route table.
 struct ChannelAccount::Door {
   std::atomic<bool> isOpen{false};
-  std::weak_ptr<plugin::Instance> instance;
   std::shared_ptr<const plugin::AccountTraits> traits;
   plugin::StreamAcceptor* acceptor = nullptr;
 
   /// [loop] The instance, if a client may come in now.
-  std::shared_ptr<plugin::Instance> enter() const {
+  std::shared_ptr<plugin::Instance> enter() {
     if (!isOpen.load(std::memory_order_acquire)) return nullptr;
-    auto inside = instance.lock();
+    std::shared_ptr<plugin::Instance> inside;
+    {
+      const std::lock_guard lock(mutex);
+      inside = instance.lock();
+    }
     if (inside && inside->counters().quarantined.load(std::memory_order_relaxed)) return nullptr;
     return inside;
   }
+  void lead(const std::shared_ptr<plugin::Instance>& to) {
+    const std::lock_guard lock(mutex);
+    instance = to;
+  }
+
+ private:
+  std::mutex mutex;  // once a client that comes in, once a reload
+  std::weak_ptr<plugin::Instance> instance;
 };
 
 ChannelAccount::ChannelAccount(AccountSpec spec, AccountContext& context, HttpListener* http)
@@ -98,7 +109,7 @@ Result<void> ChannelAccount::start() {
   auto result = createInstance();
   if (result) result = instance_->selfTest();
   if (result) result = instance_->start();
-  if (result) result = publishRoutes();
+  if (result) result = publishRoutes(*instance_);
   if (!result) {
     const Error error = enterError(result.error());
     abandonStart();
@@ -128,7 +139,7 @@ Result<void> ChannelAccount::createInstance() {
   traits->commandRate = spec_.commandRate;
   traits->commandBurst = spec_.commandBurst;
   door_ = std::make_shared<Door>();
-  door_->instance = *created;
+  door_->lead(*created);
   door_->traits = std::move(traits);
   door_->acceptor = &context_.acceptor;
   std::lock_guard lock(mutex_);
@@ -138,10 +149,49 @@ Result<void> ChannelAccount::createInstance() {
   return {};
 }
 
-Result<void> ChannelAccount::publishRoutes() {
+Result<std::shared_ptr<plugin::Instance>> ChannelAccount::prepare(std::shared_ptr<plugin::Generation> generation,
+                                                                  const std::string& optionsJson) {
+  const auto before = current();
+  auto created = plugin::Instance::create(std::move(generation), id(), optionsJson,
+                                          before ? before->sharedTotals() : std::make_shared<plugin::AccountTotals>());
+  if (!created) return created;
+  if (auto tested = (*created)->selfTest(); !tested) return tested.error();
+  if (auto started = (*created)->start(); !started) return started.error();
+  return created;
+}
+
+Result<void> ChannelAccount::redirect(std::shared_ptr<plugin::Instance> next) {
+  if (!instance_ || !door_) return fail(ErrorCode::kConflict, id() + " does not run");
+  if (auto published = publishRoutes(*next); !published) return published;
+  door_->lead(next);
+  std::shared_ptr<plugin::Instance> former = next;  // outlives the lock: its end calls into the plugin
+  const std::lock_guard lock(mutex_);
+  former.swap(instance_);
+  std::erase_if(elders_, [](const auto& elder) { return elder.expired(); });
+  std::erase_if(elders_, [&](const auto& elder) { return elder.lock() == next; });  // a way back
+  elders_.push_back(former);
+  status_.generation = instance_->generation().number();
+  status_.pluginVersion = instance_->generation().version();
+  return {};
+}
+
+std::shared_ptr<plugin::Instance> ChannelAccount::current() const {
+  const std::lock_guard lock(mutex_);
+  return instance_;
+}
+
+std::vector<std::shared_ptr<plugin::Instance>> ChannelAccount::elders() const {
+  std::vector<std::shared_ptr<plugin::Instance>> alive;
+  const std::lock_guard lock(mutex_);
+  for (const auto& weak : elders_)
+    if (auto elder = weak.lock()) alive.push_back(std::move(elder));
+  return alive;
+}
+
+Result<void> ChannelAccount::publishRoutes(plugin::Instance& of) {
   std::vector<net::HttpRoute> routes;
   if (!spec_.listen) {
-    auto asked = askRoutes(*instance_);
+    auto asked = askRoutes(of);
     if (!asked) return asked.error();
     for (InstanceRoute& wanted : *asked) {
       net::HttpRoute route{wanted.method, wanted.path, wanted.maxBodyBytes, wanted.cors, true, nullptr};
@@ -230,7 +280,9 @@ size_t ChannelAccount::stop(uint32_t closeCode, uint64_t graceMs, bool byOperato
   }
   if (!instance) return 0;
   instance->drain(graceMs);
-  const size_t cutOff = context_.acceptor.closeAll(instance, closeCode, graceMs);
+  size_t cutOff = 0;
+  for (const auto& elder : elders()) cutOff += context_.acceptor.closeAll(elder, closeCode, graceMs);
+  cutOff += context_.acceptor.closeAll(instance, closeCode, graceMs);
   if (http_ != nullptr) http_->removeRoutes(id());
   instance->stop();
   log::info("channel." + id(), "stopped", {{"cutOff", cutOff}});
@@ -240,7 +292,7 @@ size_t ChannelAccount::stop(uint32_t closeCode, uint64_t graceMs, bool byOperato
   gone = std::move(instance_);
   status_.state = AccountState::kStopped;
   status_.lastStopAt = context_.clock.wallUs();
-  status_.lastActivity = std::max(status_.lastActivity, gone->counters().lastActivityUs.load());
+  status_.lastActivity = std::max(status_.lastActivity, gone->totals().lastActivityUs.load());
   status_.pluginHealth = GW_HEALTH_OK;
   status_.pluginHealthText.clear();
   status_.generation = 0;
@@ -264,17 +316,23 @@ bool ChannelAccount::refreshHealth() {
 }
 
 AccountSnapshot ChannelAccount::snapshot() const {
+  const auto leaving = elders();
   std::lock_guard lock(mutex_);
   AccountSnapshot now = status_;
+  const auto add = [&](plugin::Instance& instance) {
+    const plugin::InstanceCounters& counters = instance.counters();
+    now.connections += static_cast<uint64_t>(std::max<int64_t>(0, counters.connections.load()));
+    now.slowCallbacks += counters.slowCallbacks;
+    const plugin::AccountTotals& totals = instance.totals();
+    now.accepted = totals.accepted;
+    now.encodeCalls = totals.encodeCalls;
+    now.lastActivity = std::max(now.lastActivity, totals.lastActivityUs.load());
+  };
   if (instance_) {
-    const plugin::InstanceCounters& counters = instance_->counters();
-    now.connections = static_cast<uint64_t>(std::max<int64_t>(0, counters.connections.load()));
-    now.accepted = counters.accepted;
-    now.lastActivity = std::max(now.lastActivity, counters.lastActivityUs.load());
-    now.slowCallbacks = counters.slowCallbacks;
-    now.encodeCalls = counters.encodeCalls;
-    now.quarantined = counters.quarantined;
+    add(*instance_);
+    now.quarantined = instance_->counters().quarantined;
   }
+  for (const auto& elder : leaving) add(*elder);
   if (now.quarantined && now.state == AccountState::kRunning) {
     now.state = AccountState::kError;
     now.lastError = "quarantined: its plugin was slow five times within a minute; restart the account";

@@ -56,6 +56,19 @@ class ChannelAccount {
   /// Returns how many streams had to be cut off. byOperator: being stopped is then no fault.
   size_t stop(uint32_t closeCode, uint64_t graceMs, bool byOperator);
   Result<void> reloadTls();
+
+  // Other code or options below live streams (plugin_reload.h)
+  /// A further instance, created, self-tested and started; nobody is in it yet. Fails as the plugin does.
+  Result<std::shared_ptr<plugin::Instance>> prepare(std::shared_ptr<plugin::Generation> generation,
+                                                    const std::string& optionsJson);
+  /// New clients come to `next` from now on; those inside stay where they are. Fails, changing nothing: kConflict
+  /// if the account does not run, or as its routes do.
+  Result<void> redirect(std::shared_ptr<plugin::Instance> next);
+  /// The instance that new clients come to; null: it does not run.
+  std::shared_ptr<plugin::Instance> current() const;
+  /// Earlier ones that still have streams, oldest first.
+  std::vector<std::shared_ptr<plugin::Instance>> elders() const;
+
   /// Asks the plugin how it is, for the next snapshot. True if that changed.
   bool refreshHealth();
 
@@ -66,7 +79,7 @@ class ChannelAccount {
 
   Result<void> bindOwnListener();
   Result<void> createInstance();
-  Result<void> publishRoutes();
+  Result<void> publishRoutes(plugin::Instance& of);
   void abandonStart();
   Error enterError(const Error& error);
   void setState(AccountState state);
@@ -83,6 +96,7 @@ class ChannelAccount {
   mutable std::mutex mutex_;  // for what snapshot() reads:
   AccountSnapshot status_;
   std::shared_ptr<plugin::Instance> instance_;
+  std::vector<std::weak_ptr<plugin::Instance>> elders_;  // their streams keep them alive
 };
 
 }  // namespace gw::channel

@@ -135,6 +135,22 @@ Result<size_t> ChannelManager::stop(const std::string& id, uint64_t graceMs) {
   return cutOff;
 }
 
+std::vector<ChannelAccount*> ChannelManager::accountsOf(const std::string& channelId) const {
+  std::vector<ChannelAccount*> found;
+  for (const auto& account : accounts_)
+    if (account->spec().channelId == channelId) found.push_back(account.get());
+  return found;
+}
+
+std::vector<ChannelManager::LiveInstance> ChannelManager::instances() const {
+  std::vector<LiveInstance> all;
+  for (const auto& account : accounts_) {
+    for (auto& elder : account->elders()) all.push_back({std::move(elder), false});
+    if (auto current = account->current()) all.push_back({std::move(current), true});
+  }
+  return all;
+}
+
 void ChannelManager::refreshHealth() {
   bool isChange = false;
   for (const auto& account : accounts_) isChange = account->refreshHealth() || isChange;

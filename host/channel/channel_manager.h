@@ -53,6 +53,14 @@ class ChannelManager {
   Result<void> start(const std::string& id);
   Result<size_t> stop(const std::string& id, uint64_t graceMs);
 
+  /// [control] The accounts of a channel; they live as long as this.
+  std::vector<ChannelAccount*> accountsOf(const std::string& channelId) const;
+  struct LiveInstance {
+    std::shared_ptr<plugin::Instance> instance;
+    bool isCurrent = false;  // new clients come to it
+  };
+  std::vector<LiveInstance> instances() const;  // any thread
+
   /// Asks every running plugin how it is; snapshots show it. Call it now and then (gw.health/1).
   void refreshHealth();
 

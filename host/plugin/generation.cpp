@@ -2,6 +2,11 @@
 
 #include <unistd.h>
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "plugin/file_gate.h"
@@ -11,6 +16,25 @@
 
 namespace gw::plugin {
 namespace {
+
+constexpr size_t kMostSchemaId = 64;
+
+/// The generations of this process.
+struct Alive {
+  uint64_t enter() {
+    const std::lock_guard lock(mutex);
+    serials.insert(++last);
+    return last;
+  }
+  std::mutex mutex;
+  std::condition_variable changed;
+  uint64_t last = 0;
+  std::set<uint64_t> serials;
+};
+Alive& alive() {
+  static auto* const all = new Alive;  // outlives the last generation, whatever ends it
+  return *all;
+}
 
 Error invalid(std::string why) { return fail(ErrorCode::kInvalid, std::move(why)); }
 
@@ -31,6 +55,10 @@ bool isComplete(const gw_stream_ext& s) {
   return s.open && s.data && s.eof && s.timer && s.writable && s.event && s.notice && s.close_begin && s.closed;
 }
 
+bool isComplete(const gw_migrate_ext& m) {
+  return m.schema && m.quiesce && m.resume && m.export_state && m.import_state && m.commit && m.released;
+}
+
 bool isComplete(const gw_instance_ops& o) {
   return o.struct_size >= sizeof(gw_instance_ops) && o.validate_config && o.create && o.start && o.reconfigure &&
          o.drain && o.stop && o.destroy;
@@ -38,7 +66,7 @@ bool isComplete(const gw_instance_ops& o) {
 
 }  // namespace
 
-Generation::Generation() = default;
+Generation::Generation() : serial_(alive().enter()) {}
 
 Result<std::shared_ptr<Generation>> Generation::load(const std::string& file, const std::string& copiesDir,
                                                      uint64_t number, const gw_host& host) {
@@ -49,21 +77,26 @@ Result<std::shared_ptr<Generation>> Generation::load(const std::string& file, co
                                                      uint64_t number, const gw_host& host, const GateOptions& gate) {
   auto copy = vetAndCopy(file, copiesDir, number, gate);
   if (!copy) return copy.error();
-  auto library = Library::open(copy->path);
+  return load(file, *copy, number, host);
+}
+
+Result<std::shared_ptr<Generation>> Generation::load(const std::string& file, const VettedCopy& copy, uint64_t number,
+                                                     const gw_host& host) {
+  auto library = Library::open(copy.path);
   if (!library) {
-    ::unlink(copy->path.c_str());
+    ::unlink(copy.path.c_str());
     return fail(library.error().code, "plugin file \"" + file + "\": " + library.error().message);
   }
   // Whoever drops the last reference, the library is closed on the control thread.
   std::shared_ptr<Generation> made(new Generation, [](Generation* g) { reap([g] { delete g; }); });
   made->number_ = number;
   made->loadedAtUs_ = systemClock().wallUs();
-  made->channelId_ = copy->note.id;
+  made->channelId_ = copy.note.id;
   made->file_ = file;
-  made->sha256_ = copy->sha256;
-  made->copy_ = copy->path;
+  made->sha256_ = copy.sha256;
+  made->copy_ = copy.path;
   made->library_ = std::move(*library);
-  const CallbackOwner& owner = internCallbackOwner({copy->note.id, copy->note.pluginVersion, "", number});
+  const CallbackOwner& owner = internCallbackOwner({copy.note.id, copy.note.pluginVersion, "", number});
   auto result = made->enter(host, owner);
   if (result) result = made->checkTables();
   if (result) result = made->initialise(host, owner);
@@ -116,6 +149,7 @@ Result<void> Generation::checkTables() {
     health_ = table<gw_health_ext>(*plugin_, GW_EXT_HEALTH, why);
     config_ = table<gw_config_ext>(*plugin_, GW_EXT_CONFIG, why);
     login_ = table<gw_login_ext>(*plugin_, GW_EXT_LOGIN, why);
+    migrate_ = table<gw_migrate_ext>(*plugin_, GW_EXT_MIGRATE, why);
     return GW_OK;
   });
   if (!called) return called;
@@ -130,6 +164,18 @@ Result<void> Generation::checkTables() {
   if (health_ && (!health_->selftest || !health_->report)) return invalid("its " GW_EXT_HEALTH " table has a hole");
   if (config_ && !config_->schema) return invalid("its " GW_EXT_CONFIG " table has a hole");
   if (login_ && !login_->login) return invalid("its " GW_EXT_LOGIN " table has a hole");
+  if (migrate_ && !isComplete(*migrate_)) return invalid("its " GW_EXT_MIGRATE " table has a hole");
+  return migrate_ ? readStateSchema(owner) : Result<void>();
+}
+
+Result<void> Generation::readStateSchema(const CallbackOwner& owner) {
+  stateSchema_.struct_size = sizeof stateSchema_;
+  auto called = callPlugin(owner, "migrate.schema", [&](gw_err&) { return migrate_->schema(&stateSchema_); });
+  if (!called) return called;
+  const gw_state_schema& s = stateSchema_;
+  const bool isSound = s.id.len > 0 && s.id.len <= kMostSchemaId && s.version > 0 && s.min_import > 0 &&
+                       s.min_import <= s.version && s.max_export_down > 0 && s.max_export_down <= s.version;
+  if (!isSound) return invalid("its " GW_EXT_MIGRATE " schema has no id or its versions are not in order");
   return {};
 }
 
@@ -151,6 +197,15 @@ Generation::~Generation() {
   }
   library_.reset();
   if (!copy_.empty()) ::unlink(copy_.c_str());
+  const std::lock_guard lock(alive().mutex);
+  alive().serials.erase(serial_);
+  alive().changed.notify_all();
+}
+
+bool Generation::awaitEnd(uint64_t serial, uint64_t limitMs) {
+  std::unique_lock lock(alive().mutex);
+  return alive().changed.wait_for(lock, std::chrono::milliseconds(limitMs),
+                                  [serial] { return alive().serials.count(serial) == 0; });
 }
 
 }  // namespace gw::plugin

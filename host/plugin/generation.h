@@ -12,6 +12,7 @@
 #include "gw/health.h"
 #include "gw/http.h"
 #include "gw/login.h"
+#include "gw/migrate.h"
 #include "gw/plugin.h"
 #include "gw/stream.h"
 
@@ -20,6 +21,7 @@ namespace gw::plugin {
 class Library;
 struct CallbackOwner;
 struct GateOptions;  // plugin/file_gate.h
+struct VettedCopy;
 
 class Generation {
  public:
@@ -31,7 +33,15 @@ class Generation {
   /// The same, with what the file gate should ask for beyond its defaults (allowed folders).
   static Result<std::shared_ptr<Generation>> load(const std::string& file, const std::string& copiesDir,
                                                   uint64_t number, const gw_host& host, const GateOptions& gate);
+  /// [control] Loads a copy that vetAndCopy() has made of `file`; it is gone at the generation's end, or if this
+  /// fails.
+  static Result<std::shared_ptr<Generation>> load(const std::string& file, const VettedCopy& copy, uint64_t number,
+                                                  const gw_host& host);
   ~Generation();
+  /// Names it in this process; also when it is gone.
+  uint64_t serial() const { return serial_; }
+  /// [not a loop, not control] True once that generation has ended and its library was closed; false after limitMs.
+  static bool awaitEnd(uint64_t serial, uint64_t limitMs);
   Generation(const Generation&) = delete;
 
   uint64_t number() const { return number_; }
@@ -39,6 +49,7 @@ class Generation {
   const std::string& version() const { return version_; }
   const std::string& file() const { return file_; }      // the original
   const std::string& sha256() const { return sha256_; }  // of the copy
+  const std::string& copy() const { return copy_; }      // its path
   int64_t loadedAtUs() const { return loadedAtUs_; }     // UTC
 
   const gw_plugin& plugin() const { return *plugin_; }
@@ -48,13 +59,18 @@ class Generation {
   const gw_health_ext* health() const { return health_; }
   const gw_config_ext* config() const { return config_; }
   const gw_login_ext* login() const { return login_; }
+  const gw_migrate_ext* migrate() const { return migrate_; }
+  /// Null: its connections do not move.
+  const gw_state_schema* stateSchema() const { return migrate_ ? &stateSchema_ : nullptr; }
 
  private:
   Generation();
   Result<void> enter(const gw_host& host, const CallbackOwner& owner);
   Result<void> checkTables();
+  Result<void> readStateSchema(const CallbackOwner& owner);
   Result<void> initialise(const gw_host& host, const CallbackOwner& owner);
 
+  const uint64_t serial_;
   uint64_t number_ = 0;
   int64_t loadedAtUs_ = 0;
   std::string channelId_, version_, file_, sha256_, copy_;
@@ -66,6 +82,8 @@ class Generation {
   const gw_health_ext* health_ = nullptr;
   const gw_config_ext* config_ = nullptr;
   const gw_login_ext* login_ = nullptr;
+  const gw_migrate_ext* migrate_ = nullptr;
+  gw_state_schema stateSchema_{};
   bool initialised_ = false;
 };
 

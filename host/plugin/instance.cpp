@@ -34,12 +34,13 @@ void takeReport(void* ctx, uint32_t level, gw_slice text) noexcept {
 }  // namespace
 
 Result<std::shared_ptr<Instance>> Instance::create(std::shared_ptr<Generation> generation, std::string accountId,
-                                                   std::string optionsJson) {
+                                                   std::string optionsJson, std::shared_ptr<AccountTotals> totals) {
   std::shared_ptr<Instance> made(new Instance, [](Instance* instance) { reap([instance] { delete instance; }); });
   made->owner_ =
       &internCallbackOwner({generation->channelId(), generation->version(), accountId, generation->number()});
   made->generation_ = std::move(generation);
   made->accountId_ = std::move(accountId);
+  made->totals_ = std::move(totals);
   const gw_instance_ops& ops = *made->generation_->plugin().instance;
   auto valid = callPlugin(*made->owner_, "validate_config",
                           [&](gw_err& err) { return ops.validate_config(slice(optionsJson), &err); });
@@ -90,6 +91,16 @@ void Instance::drain(uint64_t deadlineMs) {
     return GW_OK;
   });
   if (!called) log::error("channel." + accountId_, called.error().message);
+}
+
+void Instance::setSuccessor(std::shared_ptr<Instance> successor) {
+  const std::lock_guard lock(successorMutex_);
+  successor_ = successor;
+}
+
+std::shared_ptr<Instance> Instance::successor() const {
+  const std::lock_guard lock(successorMutex_);
+  return successor_.lock();
 }
 
 void Instance::stop() {

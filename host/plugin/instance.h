@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/result.h"
@@ -13,13 +14,18 @@
 
 namespace gw::plugin {
 
-/// Updated by the streams of this instance on their loops; read by anyone.
-struct InstanceCounters {
-  std::atomic<int64_t> connections{0};
+/// What an account counts, whichever of its instances does the work. Updated on the loops; read by anyone.
+struct AccountTotals {
   std::atomic<uint64_t> accepted{0};
   std::atomic<int64_t> lastActivityUs{0};
-  std::atomic<uint64_t> slowCallbacks{0};
   std::atomic<uint64_t> encodeCalls{0};  // gw.encode/1 encode: once per (event, class, loop)
+};
+
+/// Of one instance: updated by its streams on their loops; read by anyone.
+struct InstanceCounters {
+  std::atomic<int64_t> connections{0};
+  std::atomic<uint64_t> opened{0};
+  std::atomic<uint64_t> slowCallbacks{0};
   std::atomic<bool> quarantined{false};  // refuses accepts
   // When the latest slow callbacks ended; kept by callback_guard.cpp.
   std::array<std::atomic<uint64_t>, 4> slowStampsNs{};
@@ -37,9 +43,11 @@ struct CallbackOwner;  // plugin/callback_guard.h
 class Instance {
  public:
   /// [control] validate_config, create. Fails with the plugin's sentence.
+  /// totals: of the account, where another instance of it came before.
   /// The last reference may be dropped on any thread: destroy then runs where reaper.h says.
-  static Result<std::shared_ptr<Instance>> create(std::shared_ptr<Generation> generation, std::string accountId,
-                                                  std::string optionsJson);
+  static Result<std::shared_ptr<Instance>> create(
+      std::shared_ptr<Generation> generation, std::string accountId, std::string optionsJson,
+      std::shared_ptr<AccountTotals> totals = std::make_shared<AccountTotals>());
   ~Instance();  // destroy
   Instance(const Instance&) = delete;
 
@@ -53,8 +61,15 @@ class Instance {
 
   gw_inst* raw() const { return raw_; }
   const Generation& generation() const { return *generation_; }
+  const std::shared_ptr<Generation>& sharedGeneration() const { return generation_; }
   const std::string& accountId() const { return accountId_; }  // "telnet:default"
+  /// Its streams go to another instance; those that come late, after it. Null: they stay. Any thread.
+  void setSuccessor(std::shared_ptr<Instance> successor);
+  std::shared_ptr<Instance> successor() const;
+
   InstanceCounters& counters() { return counters_; }
+  AccountTotals& totals() { return *totals_; }
+  const std::shared_ptr<AccountTotals>& sharedTotals() const { return totals_; }
   const CallbackOwner& callbackOwner() const { return *owner_; }  // lives for ever
 
   gw_host_inst* asHostInst() { return reinterpret_cast<gw_host_inst*>(this); }
@@ -68,6 +83,9 @@ class Instance {
   gw_inst* raw_ = nullptr;
   bool started_ = false;
   InstanceCounters counters_;
+  std::shared_ptr<AccountTotals> totals_;
+  mutable std::mutex successorMutex_;
+  std::weak_ptr<Instance> successor_;  // the account keeps it
 };
 
 }  // namespace gw::plugin

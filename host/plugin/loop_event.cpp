@@ -52,7 +52,7 @@ const net::SharedBytes* LoopEvent::bodyFor(const StreamClass& streamClass) {
   Body body{streamClass.id, false, {}};
   std::string text;
   Instance& instance = *streamClass.instance;
-  instance.counters().encodeCalls.fetch_add(1, std::memory_order_relaxed);
+  instance.totals().encodeCalls.fetch_add(1, std::memory_order_relaxed);
   const gw_status status =
       instance.generation().encode().encode(instance.raw(), slice(streamClass.description), &view(), asBuilder(text));
   if (status == GW_OK) {

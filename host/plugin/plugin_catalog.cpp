@@ -25,6 +25,7 @@ std::string text(const gw_slice& slice) { return slice.len == 0 ? std::string() 
 
 void describe(const Generation& generation, CatalogEntry& entry) {
   const gw_descriptor& descriptor = generation.plugin().descriptor;
+  entry.file = generation.file();  // a reload may have taken another one
   entry.generation = generation.number();
   entry.sha256 = generation.sha256();
   entry.version = generation.version();
@@ -90,7 +91,7 @@ std::vector<CatalogEntry> PluginCatalog::entries() const {
   }
   for (CatalogEntry& entry : copy) {
     for (const auto& generation : pins) {
-      if (entry.file == generation->file()) describe(*generation, entry);
+      if (entry.refusedReason.empty() && entry.channelId == generation->channelId()) describe(*generation, entry);
     }
   }
   return copy;
@@ -108,29 +109,122 @@ Error PluginCatalog::notFound(const std::string& channelId) const {
   return fail(ErrorCode::kNotFound, message);
 }
 
+std::string PluginCatalog::usableFile(const std::string& channelId) const {
+  const std::lock_guard lock(mutex_);
+  for (const CatalogEntry& entry : entries_)
+    if (entry.refusedReason.empty() && entry.channelId == channelId) return entry.file;
+  return {};
+}
+
+// Numbers are never used twice, also not by a load that fails.
+uint64_t PluginCatalog::nextNumber(const std::string& channelId) {
+  const std::lock_guard lock(mutex_);
+  return ++lastNumber_[channelId];
+}
+
+void PluginCatalog::keepTrack(const std::shared_ptr<Generation>& generation) {
+  const std::lock_guard lock(mutex_);
+  auto& known = loaded_[generation->channelId()];
+  std::erase_if(known, [](const auto& weak) { return weak.expired(); });
+  known.push_back(generation);
+}
+
 Result<std::shared_ptr<Generation>> PluginCatalog::generation(const std::string& channelId) {
-  std::string file;
   {
-    std::lock_guard lock(mutex_);
+    const std::lock_guard lock(mutex_);
     const auto known = live_.find(channelId);
     if (known != live_.end()) {
       if (auto generation = known->second.lock()) return generation;
     }
-    for (const CatalogEntry& entry : entries_) {
-      if (entry.refusedReason.empty() && entry.channelId == channelId) file = entry.file;
-    }
   }
+  const std::string file = usableFile(channelId);
   if (file.empty()) return notFound(channelId);
-  // Numbers are never used twice, also not by a load that fails.
-  auto loaded = Generation::load(file, options_.copiesDir, ++lastNumber_[channelId], host_, gate_);
+  auto loaded = Generation::load(file, options_.copiesDir, nextNumber(channelId), host_, gate_);
   if (!loaded) return loaded;
   if ((*loaded)->channelId() != channelId) {
     return fail(ErrorCode::kConflict, "plugin file \"" + file + "\" is now of channel " + (*loaded)->channelId() +
                                           "; it was of " + channelId + " when the folders were scanned");
   }
-  std::lock_guard lock(mutex_);
-  live_[channelId] = *loaded;
+  keepTrack(*loaded);
+  promote(*loaded);
   return loaded;
+}
+
+Result<PluginCatalog::Candidate> PluginCatalog::copyForReload(const std::string& channelId, const std::string& file) {
+  const std::string wanted = file.empty() ? usableFile(channelId) : file;
+  return wanted.empty() ? Result<Candidate>(notFound(channelId)) : copyOf(channelId, wanted, gate_);
+}
+
+std::string PluginCatalog::previousFile(const std::string& channelId) const {
+  return options_.copiesDir + "/previous-" + channelId + ".so";
+}
+
+Result<PluginCatalog::Candidate> PluginCatalog::copyOfPrevious(const std::string& channelId) {
+  const std::string file = previousFile(channelId);
+  if (!fs::exists(file))
+    return fail(ErrorCode::kNotFound, "there is no generation of " + channelId + " to go back to: it was not reloaded");
+  GateOptions gate = gate_;
+  gate.pluginDirs = {options_.copiesDir};
+  return copyOf(channelId, file, gate);
+}
+
+void PluginCatalog::keepPrevious(const Generation& generation) {
+  const std::string file = previousFile(generation.channelId());
+  std::error_code problem;
+  fs::remove(file, problem);
+  fs::create_hard_link(generation.copy(), file, problem);
+  if (problem)
+    log::warn("plugin", "the former library could not be kept: no rollback to it",
+              {{"plugin", generation.channelId()}, {"reason", problem.message()}});
+}
+
+void PluginCatalog::discard(const Candidate& candidate) {
+  std::error_code ignored;
+  fs::remove(candidate.copy.path, ignored);
+}
+
+Result<PluginCatalog::Candidate> PluginCatalog::copyOf(const std::string& channelId, const std::string& file,
+                                                       const GateOptions& gate) {
+  const auto note = inspectPluginFile(file, gate);
+  if (!note) return note.error();
+  if (note->id != channelId)
+    return fail(ErrorCode::kConflict,
+                "plugin file \"" + file + "\" is of channel " + note->id + ", not of " + channelId);
+  Candidate candidate{file, nextNumber(channelId), {}};
+  auto copy = vetAndCopy(file, options_.copiesDir, candidate.number, gate);
+  if (!copy) return copy.error();
+  candidate.copy = std::move(*copy);
+  return candidate;
+}
+
+Result<std::shared_ptr<Generation>> PluginCatalog::load(const Candidate& candidate) {
+  auto loaded = Generation::load(candidate.file, candidate.copy, candidate.number, host_);
+  if (loaded) keepTrack(*loaded);
+  return loaded;
+}
+
+void PluginCatalog::promote(const std::shared_ptr<Generation>& generation) {
+  const std::lock_guard lock(mutex_);
+  live_[generation->channelId()] = generation;
+}
+
+std::vector<std::shared_ptr<Generation>> PluginCatalog::living() const {
+  std::vector<std::shared_ptr<Generation>> alive;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [channelId, known] : loaded_)
+    for (const auto& weak : known)
+      if (auto generation = weak.lock()) alive.push_back(std::move(generation));
+  return alive;
+}
+
+std::vector<std::shared_ptr<Generation>> PluginCatalog::living(const std::string& channelId) const {
+  std::vector<std::shared_ptr<Generation>> alive;
+  const std::lock_guard lock(mutex_);
+  const auto known = loaded_.find(channelId);
+  if (known == loaded_.end()) return alive;
+  for (const auto& weak : known->second)
+    if (auto generation = weak.lock()) alive.push_back(std::move(generation));
+  return alive;
 }
 
 }  // namespace gw::plugin

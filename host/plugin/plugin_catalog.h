@@ -55,15 +55,47 @@ class PluginCatalog {
   /// Generation::load.
   Result<std::shared_ptr<Generation>> generation(const std::string& channelId);
 
+  /// [any] What a file's note says, after the checks of the file gate; nothing is loaded or copied.
+  Result<PluginNote> inspect(const std::string& file) const { return inspectPluginFile(file, gate_); }
+
+  // A further generation beside those that live (channel/plugin_reload.h)
+  /// [any] A checked copy under the channel's next number. file: empty for the one the channel has now. Fails as
+  /// vetAndCopy, kNotFound, and kConflict if the file is of another channel.
+  struct Candidate {
+    std::string file;
+    uint64_t number = 0;
+    VettedCopy copy;
+  };
+  Result<Candidate> copyForReload(const std::string& channelId, const std::string& file);
+  /// [any] The same of the generation that keepPrevious() was last told of. Fails kNotFound: there is none.
+  Result<Candidate> copyOfPrevious(const std::string& channelId);
+  /// Its library stays on the disk, for a way back.
+  void keepPrevious(const Generation& generation);
+  /// A candidate that will not be loaded.
+  void discard(const Candidate& candidate);
+  /// [control] It does not serve yet.
+  Result<std::shared_ptr<Generation>> load(const Candidate& candidate);
+  /// [control] generation() answers this one from now on.
+  void promote(const std::shared_ptr<Generation>& generation);
+  /// Those of a channel that are alive, oldest first. Any thread.
+  std::vector<std::shared_ptr<Generation>> living(const std::string& channelId) const;
+  std::vector<std::shared_ptr<Generation>> living() const;  // of all channels
+
  private:
   Error notFound(const std::string& channelId) const;
+  Result<Candidate> copyOf(const std::string& channelId, const std::string& file, const GateOptions& gate);
+  std::string previousFile(const std::string& channelId) const;
+  std::string usableFile(const std::string& channelId) const;
+  uint64_t nextNumber(const std::string& channelId);
+  void keepTrack(const std::shared_ptr<Generation>& generation);
 
   CatalogOptions options_;
   GateOptions gate_;
   const gw_host& host_;
-  std::map<std::string, uint64_t> lastNumber_;             // [control]
-  std::map<std::string, std::weak_ptr<Generation>> live_;  // guarded by mutex_
-  std::vector<CatalogEntry> entries_;                      // guarded by mutex_
+  std::map<std::string, uint64_t> lastNumber_;                            // guarded by mutex_
+  std::map<std::string, std::weak_ptr<Generation>> live_;                 // the one that serves; guarded by mutex_
+  std::map<std::string, std::vector<std::weak_ptr<Generation>>> loaded_;  // all that may be alive; by mutex_
+  std::vector<CatalogEntry> entries_;                                     // guarded by mutex_
   mutable std::mutex mutex_;
 };
 

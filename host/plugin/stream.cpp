@@ -1,9 +1,10 @@
 #include "plugin/stream.h"
 
 #include "base/log.h"
-#include "plugin/callback_guard.h"
+#include "plugin/stream_calls.h"
 #include "plugin/stream_class.h"
 #include "plugin/stream_host.h"
+#include "plugin/stream_shadow.h"
 
 namespace gw::plugin {
 namespace {
@@ -17,31 +18,6 @@ constexpr uint64_t kHalfClosedMs = 1000;
 gw_slice slice(std::string_view text) { return gw_slice{text.data(), text.size()}; }
 
 }  // namespace
-
-/// While the plugin is on the stack, whatever would call it again waits; the outermost call runs it.
-class Stream::PluginCall {
- public:
-  explicit PluginCall(Stream& stream) : stream_(stream) { ++stream_.inPlugin_; }
-  ~PluginCall() {
-    if (--stream_.inPlugin_ > 0) return;
-    while (!stream_.deferred_.empty()) {
-      auto tasks = std::exchange(stream_.deferred_, {});
-      for (Task& task : tasks) task();
-    }
-  }
-  PluginCall(const PluginCall&) = delete;
-  PluginCall& operator=(const PluginCall&) = delete;
-
- private:
-  Stream& stream_;
-};
-
-template <typename F>
-auto Stream::guarded(const char* name, F&& call) {
-  PluginCall depth(*this);
-  CallbackGuard guard(*instance_, name);
-  return call();
-}
 
 /// One timer of a stream; they form a short list, since most streams have one or two.
 struct Stream::PluginTimer {
@@ -103,7 +79,25 @@ std::unique_ptr<StreamContext> Stream::swapContext(std::unique_ptr<StreamContext
   return context;
 }
 
-bool Stream::open(const gw_open_info& info) {
+Stream::OpenInfo::OpenInfo(const Stream& stream)
+    : peer_(stream.peer().toString()), local_(stream.connection_->local().toString()) {
+  info_.struct_size = sizeof info_;
+  info_.peer_h = slice(peer_);
+  info_.local_h = slice(local_);
+  info_.listener_h = slice(stream.traits().listener);
+  if (const OpenedAs* as = stream.openedAs_.get()) {
+    info_.subprotocol_h = slice(as->subprotocol);
+    info_.extensions_h = slice(as->extensions);
+    info_.user_u64 = as->user;
+    info_.is_bound = as->isBound ? 1 : 0;
+  }
+  info_.is_tls = stream.isTls() ? 1 : 0;
+}
+
+bool Stream::open(OpenedAs as) {
+  if (as != OpenedAs{}) openedAs_ = std::make_unique<OpenedAs>(std::move(as));
+  const OpenInfo told(*this);
+  const gw_open_info& info = told.view();
   openedAtNs_ = loop().nowNs();
   opened_ = true;  // it may say hello from within open
   const gw_status status = guarded(
@@ -113,7 +107,8 @@ bool Stream::open(const gw_open_info& info) {
     opened_ = false;
     return false;
   }
-  instance_->counters().accepted.fetch_add(1, std::memory_order_relaxed);
+  instance_->totals().accepted.fetch_add(1, std::memory_order_relaxed);
+  instance_->counters().opened.fetch_add(1, std::memory_order_relaxed);
   if (!info.is_bound) setTimer(kHelloTimer, kHelloAfterMs);
   return true;
 }
@@ -151,7 +146,7 @@ size_t Stream::onBytes(net::Connection&, std::string_view bytes) {
   if (ended_) return bytes.size();
   if (!opened_) return 0;
   if (helloPending_ || pausedByPlugin_) return 0;
-  instance_->counters().lastActivityUs.store(host_->wallUs(), std::memory_order_relaxed);
+  instance_->totals().lastActivityUs.store(host_->wallUs(), std::memory_order_relaxed);
   size_t consumed = 0;
   const gw_status status =
       guarded("stream.data", [&] { return api().data(plugin_, slice(bytes), loop().nowNs(), &consumed); });
@@ -164,6 +159,7 @@ size_t Stream::onBytes(net::Connection&, std::string_view bytes) {
 
 void Stream::onEof(net::Connection&) {
   if (ended_ || !opened_) return;
+  eofSeen_ = true;
   guarded("stream.eof", [&] { api().eof(plugin_); });
   // Nobody types on that line any more, but a half-closing client (nc -N) still reads: answers that are
   // under way get a moment. A closeCode_ of LOST leaves the session Disconnected.
@@ -218,6 +214,7 @@ void Stream::beginClose(const CloseInfo& info) {
 }
 
 void Stream::closeFromPlugin(uint32_t code, std::string_view reason) {
+  if (shadow_) return shadow_->close();
   if (ended_) return;
   if (!reason.empty()) log::debug("stream", "plugin closes", {{"peer", peer().toString()}, {"why", reason}});
   closeNow(closing_ ? closeCode_ : code);
@@ -231,12 +228,14 @@ void Stream::setHelloPending(bool pending) {
 }
 
 void Stream::pauseFromPlugin() {
+  if (shadow_) return shadow_->pauseReading();
   if (ended_) return;
   pausedByPlugin_ = true;
   connection_->pauseReading();
 }
 
 void Stream::resumeFromPlugin() {
+  if (shadow_) return shadow_->resumeReading();
   if (ended_ || !pausedByPlugin_) return;
   pausedByPlugin_ = false;
   connection_->resumeReading();
@@ -244,18 +243,21 @@ void Stream::resumeFromPlugin() {
 }
 
 gw_status Stream::send(std::string_view bytes) {
+  if (shadow_) return shadow_->send(bytes);
   if (ended_) return GW_E_STATE;
   connection_->send(bytes);
   return connection_->isAboveSoft() ? GW_E_AGAIN : GW_OK;
 }
 
 gw_status Stream::sendShared(const net::SharedBytes& bytes) {
+  if (shadow_) return shadow_->sendShared(bytes);
   if (ended_) return GW_E_STATE;
   connection_->sendUnit({}, bytes, {});
   return connection_->isAboveSoft() ? GW_E_AGAIN : GW_OK;
 }
 
 gw_status Stream::setTimer(uint32_t timerId, uint64_t delayMs) {
+  if (shadow_) return shadow_->setTimer(timerId, delayMs);
   if (ended_) return GW_E_STATE;
   if (timerId >= kTimers && timerId != kHelloTimer && timerId != kGraceTimer) return GW_E_INVALID;
   PluginTimer* timer = timers_.get();
@@ -269,6 +271,7 @@ gw_status Stream::setTimer(uint32_t timerId, uint64_t delayMs) {
 }
 
 void Stream::cancelTimer(uint32_t timerId) {
+  if (shadow_) return shadow_->cancelTimer(timerId);
   for (PluginTimer* timer = timers_.get(); timer; timer = timer->next.get())
     if (timer->id == timerId) timer->timer.cancel();
 }
@@ -282,17 +285,22 @@ void Stream::forgetTimer(uint32_t timerId) {
 }
 
 gw_status Stream::setClass(uint64_t key, uint32_t flags, std::string_view description) {
+  if (shadow_) return shadow_->setClass(key, flags, description);
   if (ended_) return GW_E_STATE;
   StreamClass* next = host_->classes().acquire(instance_, key, flags, description);
   if (!next) return GW_E_LIMIT;
   if (class_) host_->classes().release(class_);
   class_ = next;
+  classChanged();
+  return GW_OK;
+}
+
+void Stream::classChanged() {
   if (isTextOnly()) connection_->trackAcknowledged();
   if (waiting_) {
     const auto waiting = std::move(waiting_);
     for (const Waiting& unit : *waiting) deliver(*unit.event, unit.epoch, unit.seq);
   }
-  return GW_OK;
 }
 
 Stream::Delivered Stream::deliver(LoopEvent& event, uint64_t epoch, uint64_t seq) {

@@ -27,6 +27,17 @@ namespace gw::plugin {
 
 class StreamHost;
 struct StreamClass;
+struct MoveOutcome;  // plugin/migration.h
+struct StatePath;
+
+/// How a stream came about, beside its socket.
+struct OpenedAs {
+  std::string subprotocol{};
+  std::string extensions{};
+  uint64_t user = 0;
+  bool isBound = false;
+  bool operator==(const OpenedAs&) const = default;
+};
 
 struct CloseInfo {
   uint32_t code = GW_CLOSE_NORMAL;
@@ -95,8 +106,12 @@ class Stream final : public net::ConnectionHandler {
   /// While true, submit and frame answer AGAIN and data is not offered.
   void setHelloPending(bool pending);
   bool isHelloPending() const { return helloPending_; }
-  bool isUsable() const { return opened_ && !closing_ && !ended_; }
+  bool isUsable() const { return opened_ && !closing_ && !ended_ && !shadow_; }
   void noteHello() { helloSeen_ = true; }
+
+  /// [loop, not from within a call of the plugin] Moves to another instance if it can (stream_migration.cpp).
+  /// Whatever comes of it, the peer does not notice.
+  MoveOutcome migrate(const std::shared_ptr<Instance>& next, const StatePath& path);
 
   // For the host tables (gw/host.h says what each does)
   gw_status send(std::string_view bytes);
@@ -116,6 +131,13 @@ class Stream final : public net::ConnectionHandler {
   friend class StreamHost;
   struct PluginTimer;
   class PluginCall;
+  class OpenInfo;
+  class Shadow;
+  struct ClassWish {
+    uint64_t key;
+    uint32_t flags;
+    std::string description;
+  };
   static constexpr uint32_t kTimers = 8;
   static constexpr size_t kMaxWaiting = 64;
 
@@ -124,7 +146,11 @@ class Stream final : public net::ConnectionHandler {
   void onWritable(net::Connection& connection) override;
   void onClosed(net::Connection& connection, net::CloseCause cause, std::string_view error) override;
 
-  bool open(const gw_open_info& info);
+  bool open(OpenedAs as);
+  MoveOutcome moveQuiet(const std::shared_ptr<Instance>& next, uint32_t version);
+  gw_status importInto(Shadow& shadow, Instance& next, uint32_t version, gw_slice state, gw_err& err, gw_conn*& made);
+  void becomeOf(const std::shared_ptr<Instance>& next, gw_conn* made, StreamClass* nextClass, Shadow& shadow);
+  void classChanged();
   void leaveHost();                    // [old loop] gives back what belongs to the loop
   void enterHost(StreamHost& target);  // [new loop]
   void forgetTimer(uint32_t timerId);
@@ -151,18 +177,16 @@ class Stream final : public net::ConnectionHandler {
   uint32_t closeCode_ = GW_CLOSE_LOST;
   bool opened_ = false;
   bool closing_ = false;  // beginClose was called
-  bool ended_ = false;    // only closed() may follow
+  bool eofSeen_ = false;
+  bool ended_ = false;  // only closed() may follow
   bool helloPending_ = false;
   bool helloSeen_ = false;
   bool pausedByPlugin_ = false;
   uint16_t inPlugin_ = 0;
-  std::vector<Task> deferred_;  // calls into the plugin that were asked for while it was on the stack
-  struct ClassWish {            // the class while between two loops
-    uint64_t key;
-    uint32_t flags;
-    std::string description;
-  };
-  std::unique_ptr<ClassWish> travelling_;
+  std::vector<Task> deferred_;             // calls into the plugin that were asked for while it was on the stack
+  std::unique_ptr<ClassWish> travelling_;  // the class while between two loops
+  std::unique_ptr<OpenedAs> openedAs_;     // null: as a plain socket is
+  Shadow* shadow_ = nullptr;               // while another side is imported: its calls are kept back
   struct Waiting {
     LoopEventPtr event;
     uint64_t epoch;

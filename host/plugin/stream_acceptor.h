@@ -17,6 +17,9 @@ class TlsContext;
 
 namespace gw::plugin {
 
+class Migration;  // plugin/migration.h
+struct MigrationOptions;
+
 /// What an account's streams need to know of it. Immutable.
 struct AccountTraits {
   std::string accountId;
@@ -40,6 +43,9 @@ class StreamAcceptor {
   /// [control] Says goodbye on all streams of an instance and waits until they are gone or the grace
   /// has ended (then they are cut off). Returns how many were cut off.
   virtual size_t closeAll(const std::shared_ptr<Instance>& instance, uint32_t closeCode, uint64_t graceMs) = 0;
+  /// [not a loop] Begins to move the streams of one instance to another; the answer tells how far it is.
+  virtual std::shared_ptr<Migration> migrate(std::shared_ptr<Instance> from, std::shared_ptr<Instance> to,
+                                             const MigrationOptions& options) = 0;
 };
 
 }  // namespace gw::plugin

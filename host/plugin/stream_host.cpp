@@ -10,11 +10,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/tls.h"
+#include "plugin/migration.h"
 
 namespace gw::plugin {
 namespace {
-
-gw_slice slice(std::string_view text) { return gw_slice{text.data(), text.size()}; }
 
 /// Counts down across loops; the control thread waits for it.
 class Countdown {
@@ -68,7 +67,7 @@ void StreamHost::acceptSocket(std::shared_ptr<Instance> instance, std::shared_pt
   Stream& stream =
       adopt(std::make_unique<Stream>(*this, nextId_++, std::move(instance), std::move(traits), std::move(connection)));
   stream.connection_->start(stream);
-  open(stream, {}, {}, 0);
+  open(stream, {});
 }
 
 void StreamHost::openAccepted(std::shared_ptr<Instance> instance, std::shared_ptr<const AccountTraits> traits,
@@ -81,7 +80,7 @@ void StreamHost::openAccepted(std::shared_ptr<Instance> instance, std::shared_pt
   stream.connection_->setLimits(limits_);  // the front's end with the front
   stream.swapContext(std::move(binding));
   const auto openThere = [subprotocol, extensions, user](Stream& moved) {
-    if (!moved.host().open(moved, subprotocol, extensions, user)) return;
+    if (!moved.host().open(moved, {subprotocol, extensions, user, moved.context() != nullptr})) return;
     if (!moved.pausedByPlugin_) moved.connection().resumeReading();
     moved.connection().kick();
   };
@@ -93,25 +92,28 @@ void StreamHost::openAccepted(std::shared_ptr<Instance> instance, std::shared_pt
   openThere(stream);
 }
 
-bool StreamHost::open(Stream& stream, const std::string& subprotocol, const std::string& extensions, uint64_t user) {
-  const std::string peer = stream.peer().toString();
-  const std::string local = stream.connection().local().toString();
-  gw_open_info info{};
-  info.struct_size = sizeof info;
-  info.peer_h = slice(peer);
-  info.local_h = slice(local);
-  info.listener_h = slice(stream.traits().listener);
-  info.subprotocol_h = slice(subprotocol);
-  info.extensions_h = slice(extensions);
-  info.user_u64 = user;
-  info.is_tls = stream.connection().isTls() ? 1 : 0;
-  info.is_bound = stream.context() ? 1 : 0;
-  if (!stream.open(info)) {
+bool StreamHost::open(Stream& stream, OpenedAs as) {
+  if (!stream.open(std::move(as))) {
     stream.connection_->close(0);
     return false;
   }
   port_->opened(stream);
+  followUp(stream);
   return true;
+}
+
+// Its request was answered, or it was between two loops, while the others of its instance moved.
+void StreamHost::followUp(Stream& stream) {
+  if (!stream.instance_->successor()) return;
+  loop_.post([this, id = stream.id()] {
+    Stream* late = find(id);
+    while (late) {
+      const auto next = late->instance_->successor();
+      if (!next) return;
+      const StatePath path = statePath(late->instance_->generation(), next->generation());
+      if (late->migrate(next, path).how != Moved::kMoved) return;
+    }
+  });
 }
 
 void StreamHost::acceptRequest(std::shared_ptr<Instance> instance, std::shared_ptr<const AccountTraits> traits,
@@ -159,6 +161,7 @@ void StreamHost::move(Stream& stream, StreamHost& target, UniqueFunction<void(St
     target.loop().post([&target, moving = std::move(moving), next = std::move(next)]() mutable {
       Stream& arrived = target.adopt(std::move(moving));
       arrived.enterHost(target);
+      target.followUp(arrived);
       next(arrived);
     });
   });
@@ -185,6 +188,15 @@ void StreamHosts::onRequest(std::shared_ptr<Instance> instance, std::shared_ptr<
 
 size_t StreamHosts::closeAll(const std::shared_ptr<Instance>& instance, uint32_t closeCode, uint64_t graceMs) {
   return closeMatching(instance.get(), closeCode, {}, graceMs);
+}
+
+std::shared_ptr<Migration> StreamHosts::migrate(std::shared_ptr<Instance> from, std::shared_ptr<Instance> to,
+                                                const MigrationOptions& options) {
+  auto migration = std::make_shared<Migration>(std::move(from), std::move(to), options);
+  std::vector<StreamHost*> loops;
+  for (const auto& host : hosts_) loops.push_back(host.get());
+  migration->start(loops);
+  return migration;
 }
 
 size_t StreamHosts::closeEverything(uint32_t closeCode, const std::string& text, uint64_t graceMs) {

@@ -59,7 +59,8 @@ class StreamHost {
 
  private:
   Stream& adopt(std::unique_ptr<Stream> stream);
-  bool open(Stream& stream, const std::string& subprotocol, const std::string& extensions, uint64_t user);
+  bool open(Stream& stream, OpenedAs as);
+  void followUp(Stream& stream);
 
   StreamHosts& all_;
   net::EventLoop& loop_;
@@ -85,6 +86,8 @@ class StreamHosts final : public StreamAcceptor {
   void onRequest(std::shared_ptr<Instance> instance, std::shared_ptr<const AccountTraits> traits,
                  std::shared_ptr<net::HttpExchange> exchange) override;
   size_t closeAll(const std::shared_ptr<Instance>& instance, uint32_t closeCode, uint64_t graceMs) override;
+  std::shared_ptr<Migration> migrate(std::shared_ptr<Instance> from, std::shared_ptr<Instance> to,
+                                     const MigrationOptions& options) override;
   /// [control] The same for every stream (shutdown).
   size_t closeEverything(uint32_t closeCode, const std::string& text, uint64_t graceMs);
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "plugin/callback_guard.h"
+#include "plugin/migration.h"
 #include "plugin/stream_acceptor.h"
 
 namespace gw::test {
@@ -33,8 +34,8 @@ class FakeAcceptor final : public plugin::StreamAcceptor {
     lastPeer_ = peer.toString();
     lastTraits_ = std::move(traits);
     instance->counters().connections.fetch_add(1);
-    instance->counters().accepted.fetch_add(1);
-    instance->counters().lastActivityUs = 4711;
+    instance->totals().accepted.fetch_add(1);
+    instance->totals().lastActivityUs = 4711;
     streams_.push_back({std::move(instance), fd});
     changed_.notify_all();
   }
@@ -54,6 +55,15 @@ class FakeAcceptor final : public plugin::StreamAcceptor {
       return true;
     });
     return cutOff;
+  }
+
+  /// Nothing moves: there are no loops here.
+  std::shared_ptr<plugin::Migration> migrate(std::shared_ptr<plugin::Instance> from,
+                                             std::shared_ptr<plugin::Instance> to,
+                                             const plugin::MigrationOptions& options) override {
+    auto migration = std::make_shared<plugin::Migration>(std::move(from), std::move(to), options);
+    migration->start({});
+    return migration;
   }
 
   /// The streams of an account that closeAll could not end are gone now; on the calling thread.

@@ -1,0 +1,137 @@
+#include "plugin/probe.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+
+namespace gw::plugin {
+namespace {
+
+constexpr size_t kMostOutput = 16 * 1024;
+
+struct Fd {
+  explicit Fd(int number = -1) : fd(number) {}
+  ~Fd() { close(); }
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  void close() {
+    if (fd >= 0) ::close(fd);
+    fd = -1;
+  }
+  int fd;
+};
+
+struct Pipe {
+  Pipe() {
+    int ends[2] = {-1, -1};
+    if (pipe2(ends, O_CLOEXEC) != 0) return;
+    read.fd = ends[0];
+    write.fd = ends[1];
+  }
+  Fd read, write;
+};
+
+std::string orderJson(const ProbeOrder& order) {
+  nlohmann::json accounts = nlohmann::json::array();
+  for (const ProbeAccount& account : order.accounts)
+    accounts.push_back({{"id", account.id}, {"options", account.optionsJson}});
+  return nlohmann::json{{"library", order.library}, {"accounts", std::move(accounts)}}.dump(
+      -1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// -1: it could not be started.
+pid_t spawnProbe(const std::string& program, int in, int out) {
+  posix_spawn_file_actions_t files;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&files);
+  posix_spawnattr_init(&attributes);
+  posix_spawn_file_actions_adddup2(&files, in, 0);
+  posix_spawn_file_actions_adddup2(&files, out, 1);
+  posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  char name[] = "gwhost";
+  char flag[] = "--probe";
+  char* arguments[] = {name, flag, nullptr};
+  char* environment[] = {nullptr};
+  pid_t pid = -1;
+  if (posix_spawn(&pid, program.c_str(), &files, &attributes, arguments, environment) != 0) pid = -1;
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&files);
+  return pid;
+}
+
+/// What it says, to its end; false if it takes too long. What exceeds kMostOutput is read and forgotten.
+bool readAll(int fd, uint64_t timeoutMs, std::string& output) {
+  const uint64_t endNs = systemClock().nowNs() + timeoutMs * 1'000'000;
+  while (true) {
+    const uint64_t nowNs = systemClock().nowNs();
+    if (nowNs >= endNs) return false;
+    pollfd watched{fd, POLLIN, 0};
+    if (poll(&watched, 1, static_cast<int>((endNs - nowNs) / 1'000'000 + 1)) <= 0) continue;
+    char bytes[4096];
+    const ssize_t got = read(fd, bytes, sizeof bytes);
+    if (got <= 0) return true;
+    if (output.size() + static_cast<size_t>(got) <= kMostOutput) output.append(bytes, static_cast<size_t>(got));
+  }
+}
+
+/// The last line with this beginning, without it.
+std::string lastSaid(const std::string& output, const std::string& beginning) {
+  const size_t at = output.rfind("\n" + beginning);
+  if (at == std::string::npos) return {};
+  const size_t from = at + 1 + beginning.size();
+  return output.substr(from, output.find('\n', from) - from);
+}
+
+Error failedAt(const std::string& output, const std::string& how) {
+  const std::string step = lastSaid(output, "step ");
+  return fail(ErrorCode::kInvalid,
+              "the probe " + how + (step.empty() ? " before its first step" : " while it was " + step));
+}
+
+}  // namespace
+
+Result<void> probePlugin(const ProbeOrder& order) {
+  Pipe in, out;
+  if (in.write.fd < 0 || out.write.fd < 0) return fail(ErrorCode::kUnavailable, "the probe has no pipes");
+  const pid_t pid = spawnProbe(order.program, in.read.fd, out.write.fd);
+  if (pid < 0) return fail(ErrorCode::kUnavailable, "the probe " + order.program + " cannot be started");
+  in.read.close();
+  out.write.close();
+  const std::string text = orderJson(order);
+  // One that does not read (it has died) gives EPIPE, which says less than its end does.
+  for (size_t sent = 0; sent < text.size();) {
+    const ssize_t took = write(in.write.fd, text.data() + sent, text.size() - sent);
+    if (took <= 0) break;
+    sent += static_cast<size_t>(took);
+  }
+  in.write.close();
+  std::string output = "\n";
+  const bool hasEnded = readAll(out.read.fd, order.timeoutMs, output);
+  if (!hasEnded) kill(pid, SIGKILL);
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!hasEnded) return failedAt(output, "took more than " + std::to_string(order.timeoutMs / 1000) + " s");
+  if (WIFSIGNALED(status)) return failedAt(output, std::string("crashed (") + strsignal(WTERMSIG(status)) + ")");
+  const std::string refused = lastSaid(output, "refused ");
+  if (!refused.empty()) return fail(ErrorCode::kInvalid, refused);
+  if (WEXITSTATUS(status) == 0 && output.find("\npassed\n") != std::string::npos) return {};
+  return failedAt(output, "ended with status " + std::to_string(WEXITSTATUS(status)));
+}
+
+}  // namespace gw::plugin

@@ -16,6 +16,9 @@ enum ExitCode : int {
   kNotFound = 5,
   kConflict = 6,
   kInvalidConfig = 7,
+  kReloadRefused = 8,
+  kRolledBack = 9,
+  kPartial = 10,
   kUnhealthy = 11,
   kTimeout = 12,
 };

@@ -111,6 +111,23 @@ class Builder {
     CLI::App* plugin = noun("plugin", "Channel plugins");
     verb(plugin, "list", "What was found, loaded and refused", pluginList);
     withId(verb(plugin, "show", "One plugin", pluginShow), "ID", "The plugin's id, as in telnet");
+    verb(plugin, "generations", "Every load of a plugin that is alive", pluginGenerations);
+    const char* const aFile = "A library, by its path on the gateway's machine";
+    withId(verb(plugin, "inspect", "What a library says of itself; it is not loaded", pluginInspect), "FILE", aFile);
+    withId(verb(plugin, "verify", "Inspect and probe a library, as a reload would", pluginVerify), "FILE", aFile);
+    withId(verb(plugin, "watch", "Reload the plugin whenever the file changes, until interrupted", pluginWatch), "FILE",
+           aFile);
+    CLI::App* reload = verb(plugin, "reload", "Put other code below its live connections", pluginReload);
+    reload->add_option("--file", line_.arguments.file, "The new library (default: the file it has)");
+    reload->add_flag("--dry-run", line_.arguments.dryRun, "Check and probe it only");
+    for (CLI::App* app : {reload, verb(plugin, "rollback", "Back to the generation before", pluginRollback)}) {
+      withId(app, "ID", "The plugin's id, as in telnet");
+      app->add_option("--canary", line_.arguments.canary, "So many new clients first; then the live ones");
+      duration(app, "--canary-for", line_.arguments.canaryMs, "Or so long, whichever comes first (30s)");
+      duration(app, "--drain-oldest", line_.arguments.drainOldestMs,
+               "At the bound of generations: close the oldest one's connections, with so much time to leave");
+      app->add_flag("--no-wait", line_.arguments.noWait, "Print the reload and return");
+    }
   }
 
   void sessions() {

@@ -25,6 +25,11 @@ struct Arguments {
   uint64_t limit = 1000;
   uint64_t inMs = 0;
   uint64_t forMs = 0;
+  std::string file;
+  uint64_t canary = 0;
+  uint64_t canaryMs = 0;
+  uint64_t drainOldestMs = 0;
+  bool dryRun = false;
   bool cancel = false;
   bool strict = false;
   bool noWait = false;
@@ -44,6 +49,12 @@ int channelStop(const Client&, Output&, const Arguments&);
 
 int pluginList(const Client&, Output&, const Arguments&);
 int pluginShow(const Client&, Output&, const Arguments&);
+int pluginGenerations(const Client&, Output&, const Arguments&);
+int pluginReload(const Client&, Output&, const Arguments&);
+int pluginRollback(const Client&, Output&, const Arguments&);
+int pluginInspect(const Client&, Output&, const Arguments&);
+int pluginVerify(const Client&, Output&, const Arguments&);
+int pluginWatch(const Client&, Output&, const Arguments&);
 
 int sessionList(const Client&, Output&, const Arguments&);
 int sessionShow(const Client&, Output&, const Arguments&);

@@ -179,8 +179,11 @@ void Gateway::startChannels() {
   options.onChange = [&parts] {
     if (auto* health = parts.healthToPoke.load()) health->poke();
   };
-  parts.channels = std::make_unique<channel::ChannelManager>(std::move(options), parts.control, *parts.catalog,
+  parts.channels = std::make_unique<channel::ChannelManager>(options, parts.control, *parts.catalog,
                                                              *parts.streams, parts.clock);
+  parts.reloader = std::make_unique<channel::PluginReloader>(channel::PluginReloader::Parts{
+      *parts.channels, *parts.catalog, *parts.streams, parts.control, parts.clock, "/proc/self/exe", options.onChange});
+  parts.reloader->start();
   Result<void> bound;
   const bool ran = parts.control.run([&] {
     bound = parts.catalog->prepare();

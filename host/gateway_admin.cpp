@@ -171,7 +171,7 @@ Result<void> GatewayAdmin::cancelShutdown() {
   return {};
 }
 
-// --- channels and plugins --------------------------------------------------------------------------------
+// --- channels --------------------------------------------------------------------------------
 
 std::vector<admin::ChannelSnapshot> GatewayAdmin::channels() {
   std::vector<admin::ChannelSnapshot> out;
@@ -268,36 +268,6 @@ Result<admin::Operation> GatewayAdmin::operation(const std::string& id, uint64_t
 std::vector<admin::Operation> GatewayAdmin::operations() {
   std::lock_guard lock(mutex_);
   return {operations_.begin(), operations_.end()};
-}
-
-std::vector<admin::PluginSnapshot> GatewayAdmin::plugins() {
-  std::vector<admin::PluginSnapshot> out;
-  const auto accounts = gateway_.parts_->channels->snapshots();
-  for (const auto& entry : gateway_.parts_->catalog->entries()) {
-    admin::PluginSnapshot item;
-    item.id = entry.channelId;
-    item.name = entry.channelId;
-    item.version = entry.version;
-    item.file = entry.file;
-    item.sha256 = entry.sha256;
-    item.reason = entry.refusedReason;
-    item.generation = entry.generation;
-    item.state = !entry.refusedReason.empty() ? "refused" : entry.generation ? "loaded" : "available";
-    for (const auto& account : accounts) {
-      if (account.channelId != entry.channelId) continue;
-      item.accounts.push_back(account.id());
-      item.connections += account.connections;
-      if (item.loadedAt == 0 || account.lastStartAt < item.loadedAt) item.loadedAt = account.lastStartAt;
-    }
-    out.push_back(std::move(item));
-  }
-  return out;
-}
-
-Result<admin::PluginSnapshot> GatewayAdmin::plugin(const std::string& id) {
-  for (auto& item : plugins())
-    if (item.id == id) return item;
-  return fail(ErrorCode::kNotFound, "there is no plugin " + log::quoted(id));
 }
 
 // --- configuration and broadcast --------------------------------------------------------------------------

@@ -37,6 +37,10 @@ class GatewayAdmin final : public admin::GatewayPort {
   std::vector<admin::Operation> operations() override;
   std::vector<admin::PluginSnapshot> plugins() override;
   Result<admin::PluginSnapshot> plugin(const std::string& id) override;
+  std::vector<admin::GenerationSnapshot> generations() override;
+  Result<admin::PluginFileFacts> inspectPlugin(const std::string& file) override;
+  Result<admin::PluginReload> reloadPlugin(const admin::PluginReloadRequest& request) override;
+  Result<admin::PluginReload> pluginReload(uint64_t id, uint64_t waitMs) override;
   Result<admin::Listing<admin::SessionSnapshot>> sessions(const admin::SessionQuery& query) override;
   Result<admin::SessionSnapshot> session(const std::string& id) override;
   Result<void> sendToSession(const std::string& id, const std::string& text) override;

@@ -20,6 +20,7 @@
 #include "broadcast/bus.h"
 #include "channel/channel_manager.h"
 #include "channel/control_thread.h"
+#include "channel/plugin_reload.h"
 #include "gateway.h"
 #include "gateway_admin.h"
 #include "gateway_sink.h"
@@ -62,6 +63,7 @@ struct Gateway::Parts {
   channel::ControlThread careThread{"store-care", 16};
   std::unique_ptr<plugin::PluginCatalog> catalog;
   std::unique_ptr<channel::ChannelManager> channels;
+  std::unique_ptr<channel::PluginReloader> reloader;
   std::unique_ptr<health::Watchdog> watchdog;
   std::unique_ptr<health::HealthMonitor> health;
   std::atomic<health::HealthMonitor*> healthToPoke{nullptr};  // the same, for threads that run before it does

@@ -42,6 +42,7 @@ void Gateway::stop(const std::function<bool()>& shouldSkipFlush) {
   parts.services.stopping = true;
   log::info("gateway", "stopping");
   parts.admission.setAccepting(false);
+  if (parts.reloader) parts.reloader->stop();
   if (parts.channels) (void)parts.control.run([&] { parts.channels->stopAccepting(); });
   stopClients();
   // Before the sessions are saved, loop by loop: what a command does must not lie between two saves. A

@@ -11,10 +11,12 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
+#include <string_view>
 
 #include "base/log.h"
 #include "config/gateway_config.h"
 #include "gateway.h"
+#include "plugin/probe.h"
 
 namespace {
 
@@ -74,6 +76,8 @@ int runGateway(const std::string& configFile, bool isDev, const std::string& pro
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Before anything else: this process is to be as small as can be.
+  if (argc == 2 && std::string_view(argv[1]) == "--probe") return gw::plugin::runProbe();
   const int signals = blockSignals();
   CLI::App app{"The Gatehouse connection gateway. Manual: man gwhost, docs/operators/."};
   std::string configFile = "config/gateway.json";

@@ -134,6 +134,57 @@ struct PluginSnapshot {
   std::vector<std::string> extensions;  // "gw.stream/1", ...
 };
 
+/// One load of a plugin that is alive.
+struct GenerationSnapshot {
+  std::string plugin;
+  uint64_t generation = 0;
+  std::string version;
+  std::string sha256;
+  std::string file;
+  std::string state;  // serving: new clients come to it | leaving: connections hold it
+  int64_t loadedAt = 0;
+  uint64_t connections = 0;
+};
+
+/// What a file says of itself, read without loading it.
+struct PluginFileFacts {
+  std::string file;
+  std::string plugin;
+  std::string version;
+  std::string sdkVersion;
+  uint32_t abi = 0;
+};
+
+struct PluginReloadRequest {
+  std::string plugin;
+  std::string file;         // empty: the one it has
+  bool toPrevious = false;  // back to the generation before
+  uint32_t canary = 0;      // so many new clients first
+  uint64_t canaryMs = 30'000;
+  uint64_t drainOldestMs = 0;  // 0: refuse at the bound of generations
+  bool isDryRun = false;
+  uint64_t timeoutMs = 30'000;
+};
+
+/// A reload, under way or done.
+struct PluginReload {
+  uint64_t id = 0;
+  std::string plugin;
+  std::string file;
+  uint64_t fromGeneration = 0, toGeneration = 0;
+  std::string fromVersion, toVersion;
+  std::string step;     // checking, draining, probing, loading, canary, migrating, rollingBack, settling, done
+  std::string outcome;  // empty while it runs; committed, partial, refused, rolledBack, checked
+  std::string why;
+  uint64_t connections = 0;  // found on the old generation
+  uint64_t moved = 0, stayed = 0, failed = 0, gone = 0;
+  std::vector<std::pair<std::string, uint64_t>> reasons;  // of those that stayed or failed
+  uint64_t pauseP99Us = 0, pauseMaxUs = 0;                // how long a loop was busy with it at a time
+  std::string former;                                     // the old generation: unloaded, leaked, serving
+  int64_t startedAt = 0;
+  uint64_t tookMs = 0;
+};
+
 struct ConnectionSnapshot {
   std::string id;
   std::string account;  // "telnet:default"
@@ -276,6 +327,13 @@ class GatewayPort {
   // Plugins [figures]
   virtual std::vector<PluginSnapshot> plugins() = 0;
   virtual Result<PluginSnapshot> plugin(const std::string& id) = 0;
+  virtual std::vector<GenerationSnapshot> generations() = 0;
+  /// Fails as the file gate does: kForbidden, kInvalid, kNotFound.
+  virtual Result<PluginFileFacts> inspectPlugin(const std::string& file) = 0;
+  /// Begins it. Fails kNotFound, kConflict while another runs.
+  virtual Result<PluginReload> reloadPlugin(const PluginReloadRequest& request) = 0;
+  /// Waits up to waitMs (≤ kLongestWait) for its end; as it is then.
+  virtual Result<PluginReload> pluginReload(uint64_t id, uint64_t waitMs) = 0;
 
   // Sessions: those in memory from the loops, Disconnected ones that left memory from the store
   virtual Result<Listing<SessionSnapshot>> sessions(const SessionQuery& query) = 0;

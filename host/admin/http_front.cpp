@@ -163,6 +163,10 @@ class RequestHandler final : public Poco::Net::HTTPRequestHandler {
       return errorReply(fail(ErrorCode::kForbidden, std::string("this needs the role ") + toString(match.route->needs) +
                                                         "; yours is " + toString(role_)));
     }
+    if (match.route->needsSocket && !context_.isUnix) {
+      return errorReply(fail(ErrorCode::kForbidden, "code is loaded over the admin socket only, not over TCP"),
+                        "run gwctl on the gateway's machine with --socket");
+    }
     Body body;
     body.read(request);
     if (body.failure) return *body.failure;

@@ -49,6 +49,7 @@ struct Route {
   std::string_view pattern;  // "/v1/channels/{}/start"
   Role needs;
   Handler handler;
+  bool needsSocket = false;  // never over TCP: it loads code
 };
 
 /// Every route of the API.

@@ -150,6 +150,48 @@ TEST_F(Gwctl, ListsAndShowsEveryNoun) {
   }
 }
 
+TEST_F(Gwctl, SaysHowAReloadEnded) {
+  port_.reloadNow.id = port_.reloadLater.id = 1;
+  port_.reloadNow.plugin = port_.reloadLater.plugin = "telnet";
+  port_.reloadNow.step = "probing";
+  admin::PluginReload& end = port_.reloadLater;
+  end.step = "done";
+  end.fromGeneration = 1;
+  end.toGeneration = 2;
+  end.fromVersion = "0.1.0";
+  end.toVersion = "0.2.0";
+  end.connections = 10;
+  end.moved = 8;
+  const auto ending = [&](const char* outcome) {
+    end.outcome = outcome;
+    return gwctl({"plugin", "reload", "telnet"});
+  };
+  const Outcome done = ending("committed");
+  EXPECT_EQ(done.exit, 0);
+  EXPECT_THAT(done.out, HasSubstr("telnet: generation 2 (version 0.2.0) in place of 1 (version 0.1.0), 8 of 10"));
+  EXPECT_THAT(done.err, HasSubstr("probing ..."));
+  end.stayed = 2;
+  end.reasons = {{"it is \x1b[31mbusy", 2}};
+  const Outcome partial = ending("partial");
+  EXPECT_EQ(partial.exit, 10);
+  EXPECT_THAT(partial.err, HasSubstr("2 connections stayed"));
+  EXPECT_THAT(partial.err, Not(HasSubstr("\x1b[31m")));
+  end.why = "the probe crashed";
+  EXPECT_EQ(ending("refused").exit, 8);
+  EXPECT_THAT(ending("refused").err, HasSubstr("the probe crashed"));
+  EXPECT_EQ(ending("rolledBack").exit, 9);
+  EXPECT_EQ(ending("checked").exit, 0);
+  EXPECT_EQ(gwctl({"plugin", "rollback", "telnet", "--no-wait"}).exit, 0);
+  EXPECT_EQ(gwctl({"plugin", "reload", "telnet", "--canary-for", "soon"}).exit, 2);
+}
+
+TEST_F(Gwctl, InspectsALibrary) {
+  const Outcome run = gwctl({"plugin", "inspect", "/p/telnet.so"});
+  EXPECT_EQ(run.exit, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("1.2.3"));
+  EXPECT_TRUE(port_.wasTold("inspect /p/telnet.so"));
+}
+
 TEST_F(Gwctl, NeverPrintsAClientsEscapes) {
   for (const auto& line : std::vector<std::vector<std::string>>{
            {"session", "list"}, {"session", "show", "sess-1"}, {"session", "list", "--json"}}) {

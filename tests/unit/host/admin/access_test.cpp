@@ -148,6 +148,16 @@ TEST_F(AdminTcp, WantsATokenAndItsRole) {
   EXPECT_NE(tcp("/v1/status", "wrong").head.find("WWW-Authenticate: Bearer"), std::string::npos);
 }
 
+TEST_F(AdminTcp, NeverLoadsCode) {
+  startWithTcp();
+  const std::string admin = post("/v1/tokens", R"({"name": "boss", "role": "admin"})").json()["token"];
+  for (const char* path : {"/v1/plugins/telnet/reload", "/v1/plugins/telnet/rollback", "/v1/plugin-files"}) {
+    const auto refused = tcp(path, admin, "POST");
+    EXPECT_EQ(refused.status, 403) << path;
+    EXPECT_NE(refused.json()["error"]["message"].get<std::string>().find("not over TCP"), std::string::npos) << path;
+  }
+}
+
 TEST_F(AdminTcp, SaysWhenToTryAgain) {
   startWithTcp();
   for (int i = 0; i < 5; ++i) EXPECT_EQ(tcp("/v1/status", "wrong").status, 401);

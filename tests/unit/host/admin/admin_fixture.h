@@ -39,9 +39,9 @@ class AdminFixture : public testing::Test {
   ProbeAnswer post(const std::string& path, const std::string& body = {}) { return raw(httpText("POST", path, body)); }
   ProbeAnswer del(const std::string& path) { return raw(httpText("DELETE", path)); }
   ProbeAnswer raw(const std::string& bytes) { return exchange(connectUnix(options_.socketPath), bytes); }
-  ProbeAnswer tcp(const std::string& path, const std::string& token) {
+  ProbeAnswer tcp(const std::string& path, const std::string& token, const std::string& method = "GET") {
     const std::string header = token.empty() ? "" : "Authorization: Bearer " + token + "\r\n";
-    return exchange(connectTcp(server_->tcpPort()), httpText("GET", path, {}, header));
+    return exchange(connectTcp(server_->tcpPort()), httpText(method, path, method == "POST" ? "{}" : "", header));
   }
 
   std::string folder_;

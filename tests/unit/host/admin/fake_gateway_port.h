@@ -127,6 +127,27 @@ class FakeGatewayPort : public GatewayPort {
     return find(pluginList, "plugin", id, [](const auto& p) { return p.id; });
   }
 
+  std::vector<GenerationSnapshot> generations() override {
+    return locked([&] { return generationList; });
+  }
+  Result<PluginFileFacts> inspectPlugin(const std::string& file) override {
+    note("inspect " + file);
+    if (auto error = failure()) return *error;
+    return PluginFileFacts{file, "telnet", "1.2.3", "0.9.0", 1};
+  }
+  Result<PluginReload> reloadPlugin(const PluginReloadRequest& request) override {
+    note("reload " + request.plugin + "|" + request.file + "|" + std::to_string(request.toPrevious) + "|" +
+         std::to_string(request.canary) + "|" + std::to_string(request.canaryMs) + "|" +
+         std::to_string(request.drainOldestMs) + "|" + std::to_string(request.isDryRun));
+    if (auto error = failure()) return *error;
+    return locked([&] { return reloadNow; });
+  }
+  Result<PluginReload> pluginReload(uint64_t id, uint64_t) override {
+    if (auto error = failure()) return *error;
+    if (id != reloadNow.id) return fail(ErrorCode::kNotFound, "there is no reload " + std::to_string(id));
+    return locked([&] { return reloadLater; });
+  }
+
   Result<Listing<SessionSnapshot>> sessions(const SessionQuery& query) override {
     note("sessions " + query.state + "|" + query.user + "|" + query.protocol + "|" + std::to_string(query.limit));
     if (auto error = failure()) return *error;
@@ -259,6 +280,8 @@ class FakeGatewayPort : public GatewayPort {
   StatusSnapshot statusNow;
   std::vector<ChannelSnapshot> channelList;
   std::vector<PluginSnapshot> pluginList;
+  std::vector<GenerationSnapshot> generationList;
+  PluginReload reloadNow, reloadLater;  // as begun, and at each later look
   Listing<SessionSnapshot> sessionList;
   Listing<ConnectionSnapshot> connectionList;
   Listing<UserSnapshot> userList;

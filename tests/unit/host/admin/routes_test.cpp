@@ -96,6 +96,41 @@ TEST_F(AdminRoutes, ShowPlugins) {
   EXPECT_EQ(get("/v1/plugins/none").code(), "NOT_FOUND");
 }
 
+TEST_F(AdminRoutes, ReloadAPluginAndSayHowFarItIs) {
+  port_.reloadNow.id = port_.reloadLater.id = 4;
+  port_.reloadNow.step = "checking";
+  port_.reloadLater.step = "done";
+  port_.reloadLater.outcome = "partial";
+  port_.reloadLater.stayed = 2;
+  port_.reloadLater.reasons = {{"it is busy", 2}};
+  const auto begun = post("/v1/plugins/telnet/reload",
+                          R"({"file":"/p/telnet.so","canary":5,"canaryMs":700,"drainOldestMs":80,"dryRun":1})");
+  EXPECT_EQ(begun.status, 202);
+  EXPECT_TRUE(begun.json()["outcome"].is_null());
+  EXPECT_TRUE(port_.wasTold("reload telnet|/p/telnet.so|0|5|700|80|1"));
+  const auto later = get("/v1/reloads/4?waitMs=100").json();
+  EXPECT_EQ(later["outcome"], "partial");
+  EXPECT_EQ(later["reasons"]["it is busy"], 2);
+  EXPECT_EQ(get("/v1/reloads/5").status, 404);
+  EXPECT_EQ(get("/v1/reloads/x").status, 404);
+  EXPECT_EQ(post("/v1/plugins/telnet/rollback").status, 202);
+  EXPECT_TRUE(port_.wasTold("reload telnet||1|0|30000|0|0"));
+  EXPECT_EQ(post("/v1/plugins/telnet/rollback", R"({"file":"/p/x.so"})").status, 400);
+  EXPECT_EQ(post("/v1/plugins/telnet/reload", R"({"canary":-1})").status, 400);
+}
+
+TEST_F(AdminRoutes, InspectALibrary) {
+  EXPECT_EQ(post("/v1/plugin-files", R"({"file":"/p/telnet.so"})").json()["version"], "1.2.3");
+  EXPECT_EQ(post("/v1/plugin-files").status, 400);
+}
+
+TEST_F(AdminRoutes, ListGenerations) {
+  port_.generationList = {{"telnet", 2, "0.2.0", "abc", "/p/telnet.so", "serving", FakeGatewayPort::kNow, 7}};
+  const auto json = get("/v1/generations").json();
+  EXPECT_EQ(json["items"][0]["generation"], 2);
+  EXPECT_EQ(json["items"][0]["state"], "serving");
+}
+
 TEST_F(AdminRoutes, FilterSessionsAndSayWhatIsMissing) {
   port_.sessionList.partial = {1};
   port_.sessionList.truncated = true;

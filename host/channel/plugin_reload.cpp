@@ -1,0 +1,359 @@
+#include "channel/plugin_reload.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+
+#include "base/log.h"
+#include "channel/channel_manager.h"
+#include "plugin/library.h"
+#include "plugin/probe.h"
+
+namespace gw::channel {
+namespace {
+
+constexpr uint64_t kPollMs = 50;
+constexpr uint64_t kSettleMs = 2'000;
+constexpr uint64_t kFewFailures = 3;  // so many imports may fail whatever the number of connections
+
+uint64_t connectionsOf(const ChannelAccount& account) { return account.snapshot().connections; }
+
+std::string listed(const std::vector<std::shared_ptr<plugin::Generation>>& generations) {
+  std::string all;
+  for (const auto& each : generations)
+    all += (all.empty() ? "" : ", ") + std::to_string(each->number()) + " (version " + each->version() + ")";
+  return all;
+}
+
+void add(plugin::MigrationFigures& sum, const plugin::MigrationFigures& more) {
+  sum.found += more.found;
+  sum.moved += more.moved;
+  sum.stayed += more.stayed;
+  sum.failed += more.failed;
+  sum.gone += more.gone;
+  sum.wasStopped = sum.wasStopped || more.wasStopped;
+  for (const auto& [why, count] : more.reasons)
+    if (sum.reasons.count(why) > 0 || sum.reasons.size() < plugin::Migration::kMostReasons) sum.reasons[why] += count;
+  sum.slicesNs.insert(sum.slicesNs.end(), more.slicesNs.begin(), more.slicesNs.end());
+}
+
+}  // namespace
+
+/// One reload, step by step. On the reload thread.
+class PluginReloader::Run {
+ public:
+  Run(PluginReloader& owner, ReloadOrder order, ReloadReport report)
+      : owner_(owner), parts_(owner.parts_), order_(std::move(order)), report_(std::move(report)) {}
+
+  void run() {
+    const uint64_t startedNs = parts_.clock.nowNs();
+    const Result<void> done = steps();
+    if (!done && report_.outcome.empty()) {
+      report_.outcome = "refused";
+      report_.why = done.error().message;
+    }
+    release();
+    report_.step = "done";
+    report_.tookMs = (parts_.clock.nowNs() - startedNs) / 1'000'000;
+    owner_.publish(report_);
+  }
+
+ private:
+  struct Account {
+    ChannelAccount* account;
+    std::shared_ptr<plugin::Instance> former;
+    std::shared_ptr<plugin::Instance> next;
+  };
+
+  Result<void> steps() {
+    if (auto done = findAccounts(); !done) return done;
+    if (auto done = makeRoom(); !done) return done;
+    if (auto done = check(); !done) return done;
+    if (auto done = probe(); !done) return done;
+    if (order_.isDryRun) return report_.outcome = "checked", Result<void>();
+    if (auto done = load(); !done) return done;
+    if (auto done = canary(); !done) return rollBack(done.error().message);
+    if (auto done = lead(); !done) return rollBack(done.error().message);
+    migrateAll();
+    const plugin::MigrationFigures& figures = report_.figures;
+    if (figures.failed > 0 && (figures.moved == 0 || (figures.wasStopped && figures.failed > mostFailures())))
+      return rollBack("too many connections could not be taken over");
+    commit();
+    return {};
+  }
+
+  void enter(const char* step) {
+    report_.step = step;
+    owner_.publish(report_);
+  }
+  /// On the control thread.
+  Result<void> controlled(UniqueFunction<Result<void>()> work) {
+    Result<void> result;
+    const bool ran = parts_.control.run([&] { result = work(); });
+    return ran ? result : Result<void>(fail(ErrorCode::kUnavailable, "the control thread is busy"));
+  }
+
+  Result<void> findAccounts() {
+    return controlled([this]() -> Result<void> {
+      for (ChannelAccount* account : parts_.channels.accountsOf(order_.channelId))
+        if (auto current = account->current()) accounts_.push_back({account, std::move(current), nullptr});
+      if (accounts_.empty()) return fail(ErrorCode::kNotFound, "no account of " + order_.channelId + " runs");
+      former_ = accounts_.front().former->sharedGeneration();
+      report_.fromGeneration = former_->number();
+      report_.fromVersion = former_->version();
+      return {};
+    });
+  }
+
+  Result<void> makeRoom() {
+    if (plugin::Library::leaked() >= kMostLeaked)
+      return fail(ErrorCode::kConflict,
+                  std::to_string(plugin::Library::leaked()) +
+                      " libraries have stayed in memory after their unloading; restart the gateway");
+    auto living = parts_.catalog.living(order_.channelId);
+    if (living.size() < kMostGenerations) return {};
+    const Error full = fail(ErrorCode::kConflict, order_.channelId + " has " + std::to_string(living.size()) +
+                                                      " live generations: " + listed(living) +
+                                                      "; connections hold them. Wait, or use --drain-oldest");
+    if (order_.drainOldestMs == 0) return full;
+    enter("draining");
+    const uint64_t oldest = living.front()->number();
+    for (const Account& each : accounts_)
+      for (const auto& elder : each.account->elders())
+        if (elder->generation().number() == oldest)
+          parts_.acceptor.closeAll(elder, GW_CLOSE_SHUTDOWN, order_.drainOldestMs);
+    const uint64_t draining = living.front()->serial();
+    living.clear();
+    return plugin::Generation::awaitEnd(draining, kSettleMs) ? Result<void>() : Result<void>(full);
+  }
+
+  Result<void> check() {
+    enter("checking");
+    auto candidate = order_.toPrevious ? parts_.catalog.copyOfPrevious(order_.channelId)
+                                       : parts_.catalog.copyForReload(order_.channelId, order_.file);
+    if (!candidate) return candidate.error();
+    candidate_ = std::move(*candidate);
+    report_.file = candidate_.file;
+    report_.toGeneration = candidate_.number;
+    report_.toVersion = candidate_.copy.note.pluginVersion;
+    return {};
+  }
+
+  Result<void> probe() {
+    enter("probing");
+    plugin::ProbeOrder order;
+    order.program = parts_.program;
+    order.library = candidate_.copy.path;
+    for (const Account& each : accounts_)
+      order.accounts.push_back({each.account->id(), each.account->spec().optionsJson});
+    const auto probed = plugin::probePlugin(order);
+    if (!probed || order_.isDryRun) parts_.catalog.discard(candidate_);
+    return probed;
+  }
+
+  Result<void> load() {
+    enter("loading");
+    return controlled([this]() -> Result<void> {
+      auto loaded = parts_.catalog.load(candidate_);
+      if (!loaded) return loaded.error();
+      next_ = std::move(*loaded);
+      for (Account& each : accounts_) {
+        auto prepared = each.account->prepare(next_, each.account->spec().optionsJson);
+        if (!prepared) return prepared.error();
+        each.next = std::move(*prepared);
+      }
+      return {};
+    });
+  }
+
+  // New clients alone: who is inside notices nothing yet.
+  Result<void> canary() {
+    if (order_.canaryClients == 0) return {};
+    enter("canary");
+    if (auto led = lead(); !led) return led;
+    const uint64_t endNs = parts_.clock.nowNs() + order_.canaryMs * 1'000'000;
+    while (parts_.clock.nowNs() < endNs && !owner_.isStopping_) {
+      uint64_t opened = 0;
+      for (const Account& each : accounts_) {
+        const plugin::InstanceCounters& counters = each.next->counters();
+        opened += counters.opened;
+        if (counters.quarantined || counters.slowCallbacks > 0)
+          return fail(ErrorCode::kUnavailable, "the canary was slow in " + each.account->id());
+        if (each.next->health().level == GW_HEALTH_FAILED)
+          return fail(ErrorCode::kUnavailable, "the canary says that it has failed in " + each.account->id());
+      }
+      if (opened >= order_.canaryClients) return {};
+      pause_.waitFor(kPollMs);
+    }
+    return {};
+  }
+
+  Result<void> lead() {
+    if (isLeading_) return {};
+    isLeading_ = true;
+    return controlled([this]() -> Result<void> {
+      for (Account& each : accounts_) {
+        if (auto led = each.account->redirect(each.next); !led) return led;
+        each.former->setSuccessor(each.next);
+      }
+      return {};
+    });
+  }
+
+  uint64_t mostFailures() const {
+    uint64_t connections = 0;
+    for (const Account& each : accounts_) connections += connectionsOf(*each.account);
+    return std::max<uint64_t>(kFewFailures, connections / 20);
+  }
+
+  void migrateAll() {
+    enter("migrating");
+    plugin::MigrationOptions options;
+    options.mostFailures = mostFailures();
+    for (Account& each : accounts_)
+      for (auto& elder : each.account->elders()) migrate(elder, each.next, options);
+    auto& slices = report_.figures.slicesNs;
+    std::sort(slices.begin(), slices.end());
+    if (!slices.empty()) {
+      report_.sliceP99Us = slices[slices.size() * 99 / 100] / 1'000;
+      report_.sliceMaxUs = slices.back() / 1'000;
+    }
+    slices.clear();
+  }
+
+  void migrate(const std::shared_ptr<plugin::Instance>& from, const std::shared_ptr<plugin::Instance>& to,
+               const plugin::MigrationOptions& options) {
+    if (from == to) return;
+    from->setSuccessor(to);
+    const auto migration = parts_.acceptor.migrate(from, to, options);
+    const uint64_t endNs = parts_.clock.nowNs() + order_.timeoutMs * 1'000'000;
+    const plugin::MigrationFigures before = report_.figures;
+    while (!migration->wait(kPollMs)) {
+      if (parts_.clock.nowNs() >= endNs || owner_.isStopping_) migration->abandon();
+      report_.figures = before;
+      auto soFar = migration->figures();
+      soFar.slicesNs.clear();
+      add(report_.figures, soFar);
+      owner_.publish(report_);
+    }
+    report_.figures = before;
+    add(report_.figures, migration->figures());
+  }
+
+  // Everybody back to the old generation, as far as they can.
+  Result<void> rollBack(const std::string& why) {
+    enter("rollingBack");
+    report_.why = why;
+    const auto back = controlled([this]() -> Result<void> {
+      for (Account& each : accounts_) {
+        each.former->setSuccessor(nullptr);
+        if (each.account->current() != each.next) continue;
+        each.next->setSuccessor(each.former);
+        if (auto led = each.account->redirect(each.former); !led) return led;
+      }
+      return {};
+    });
+    if (!back) log::error("plugin", "a rollback met a problem", {{"reason", back.error().message}});
+    const plugin::MigrationFigures forward = report_.figures;
+    plugin::MigrationOptions options;
+    options.mostFailures = UINT64_MAX;
+    for (Account& each : accounts_)
+      if (each.next) migrate(each.next, each.former, options);
+    report_.figures = forward;
+    report_.outcome = "rolledBack";
+    return {};
+  }
+
+  void commit() {
+    parts_.catalog.keepPrevious(*former_);
+    parts_.catalog.promote(next_);
+    report_.outcome = report_.figures.stayed + report_.figures.failed > 0 ? "partial" : "committed";
+    enter("settling");
+  }
+
+  // What this thread holds goes, and the old generation with it unless connections stayed there.
+  void release() {
+    const bool isCommitted = report_.outcome == "committed" || report_.outcome == "partial";
+    const uint64_t leakedBefore = plugin::Library::leaked();
+    accounts_.clear();
+    next_.reset();
+    const uint64_t former = former_ ? former_->serial() : 0;
+    former_.reset();
+    if (!isCommitted) return;
+    const bool isGone = plugin::Generation::awaitEnd(former, report_.outcome == "partial" ? 0 : kSettleMs);
+    report_.former = !isGone ? "serving" : plugin::Library::leaked() > leakedBefore ? "leaked" : "unloaded";
+  }
+
+  /// A wait that nothing ends early: the canary is looked at now and then.
+  struct Pause {
+    std::mutex mutex;
+    std::condition_variable never;
+    void waitFor(uint64_t ms) {
+      std::unique_lock lock(mutex);
+      never.wait_for(lock, std::chrono::milliseconds(ms));
+    }
+  };
+
+  PluginReloader& owner_;
+  Parts& parts_;
+  const ReloadOrder order_;
+  ReloadReport report_;
+  plugin::PluginCatalog::Candidate candidate_;
+  std::shared_ptr<plugin::Generation> former_;
+  std::shared_ptr<plugin::Generation> next_;
+  std::vector<Account> accounts_;
+  bool isLeading_ = false;
+  Pause pause_;
+};
+
+PluginReloader::PluginReloader(Parts parts) : parts_(std::move(parts)) {}
+PluginReloader::~PluginReloader() { stop(); }
+
+void PluginReloader::stop() {
+  isStopping_ = true;
+  thread_.stop();
+}
+
+Result<ReloadReport> PluginReloader::begin(ReloadOrder order) {
+  if (isBusy_.exchange(true)) return fail(ErrorCode::kConflict, "another reload is under way");
+  ReloadReport report;
+  report.channelId = order.channelId;
+  report.startedAtUs = parts_.clock.wallUs();
+  {
+    const std::lock_guard lock(mutex_);
+    report.id = nextId_++;
+    reports_.push_back(report);
+    if (reports_.size() > kMostReports) reports_.erase(reports_.begin());
+  }
+  const bool queued = thread_.post([this, order = std::move(order), report]() mutable {
+    Run(*this, std::move(order), std::move(report)).run();
+    isBusy_ = false;
+  });
+  if (queued) return report;
+  isBusy_ = false;
+  return fail(ErrorCode::kUnavailable, "the gateway is stopping");
+}
+
+void PluginReloader::publish(const ReloadReport& report) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (ReloadReport& kept : reports_)
+      if (kept.id == report.id) kept = report;
+  }
+  if (report.step == "settling" || report.step == "done") parts_.onChange();
+  ended_.notify_all();
+}
+
+Result<ReloadReport> PluginReloader::await(uint64_t id, uint64_t waitMs) const {
+  std::unique_lock lock(mutex_);
+  const auto find = [&]() -> const ReloadReport* {
+    for (const ReloadReport& kept : reports_)
+      if (kept.id == id) return &kept;
+    return nullptr;
+  };
+  ended_.wait_for(lock, std::chrono::milliseconds(waitMs), [&] { return !find() || find()->step == "done"; });
+  if (const ReloadReport* found = find()) return *found;
+  return fail(ErrorCode::kNotFound, "there is no reload " + std::to_string(id) + " (the last ones are kept only)");
+}
+
+}  // namespace gw::channel

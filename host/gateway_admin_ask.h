@@ -81,9 +81,10 @@ Result<void> GatewayAdmin::onSession(const std::string& id, F&& then) {
   auto outcome = std::make_shared<Awaited<Result<void>>>();
   session::SessionManager& home = *gateway_.parts_->managers[homeLoop(*parsed, gateway_.parts_->managers.size())];
   home.loop().post([outcome, then, id = *parsed, &home]() mutable {
-    home.load(id, [outcome, then, &home](session::Session* session) mutable {
-      if (!session) return outcome->set(fail(ErrorCode::kNotFound, "there is no such session"));
-      then(home, *session);
+    home.load(id, [outcome, then, &home](const Result<session::Session*>& session) mutable {
+      if (!session) return outcome->set(session.error());
+      if (!*session) return outcome->set(fail(ErrorCode::kNotFound, "there is no such session"));
+      then(home, **session);
       outcome->set({});
     });
   });

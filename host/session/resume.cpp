@@ -63,6 +63,8 @@ void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
       resumeCommitted(saved, opened, request, {});
     });
   }
+  // While somebody plays no token of the session expires.
+  if (session.state() == State::kPlaying) extendTokens(session);
   const Hash presented = hashOf(request.secret);
   Lineage* lineage = nullptr;
   for (Lineage& candidate : session.lineages())

@@ -156,14 +156,17 @@ void SessionManager::saveSome() {
 }
 
 void SessionManager::unload(Session& session) {
-  if (!services_.store) return armTimer(session);
+  // What the game has and has not answered yet would be given to it once more when the session comes back.
+  if (!services_.store || !session.commands().empty()) {
+    stayLoaded(session);
+    return armTimer(session);
+  }
   session.unloading = true;  // what comes from now on is not for it any more
-  saveNow(session, true, [this, id = session.id(), queued = session.commands().size()](bool ok) {
+  saveNow(session, true, [this, id = session.id()](bool ok) {
     Session* saved = find(id);
     if (!saved || !saved->unloading) return;
-    // The game answered its last command meanwhile: the row must not have it given again.
     const bool isBehind = saved->journal && saved->journal->savedRecords != saved->journal->records();
-    if (ok && (isBehind || saved->commands().size() != queued)) return unload(*saved);
+    if (ok && (isBehind || !saved->commands().empty())) return unload(*saved);
     if (!ok || saved->state() != State::kDisconnected) {
       stayLoaded(*saved);
       return armTimer(*saved);

@@ -221,9 +221,19 @@ Session::Accept Session::acceptCommand(const std::string& device, uint64_t clien
     std::rotate(it, it + 1, devices.end());  // most recently used last
     return Accept::kNew;
   }
-  if (devices.size() >= kMaxDevices) devices.erase(devices.begin());
+  if (devices.size() >= kMaxDevices) forgetDevice();
   devices.push_back({device, clientSeq});
   return Accept::kNew;
+}
+
+// The one that was used least lately; whoever is connected counts on its number.
+void Session::forgetDevice() {
+  const auto isConnected = [this](const DeviceCommands& known) {
+    return std::any_of(attachments_.begin(), attachments_.end(),
+                       [&](const Attachment* attachment) { return attachment->device == known.device; });
+  };
+  const auto away = std::find_if_not(devices.begin(), devices.end(), isConnected);
+  devices.erase(away == devices.end() ? devices.begin() : away);
 }
 
 bool Session::queueCommand(uint64_t& seqOut, const std::string& text) {

@@ -62,6 +62,7 @@ struct DeviceCommands {
 
 class Session {
  private:
+  void forgetDevice();
   // First what every broadcast touches, so that it is in few cache lines.
   const SessionId id_;
   std::vector<Attachment*> attachments_;

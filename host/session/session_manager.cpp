@@ -220,7 +220,11 @@ void SessionManager::housekeeping() {
   savedAwayThisTick_ = 0;
   ++ticks_;
   publishFigures();
-  if (ticks_ % std::max<uint64_t>(1, limits_.resumeWindowMs / 4000) == 0) refreshLongSessions();
+  // By the clock, not by ticks: a machine that slept has as many sessions to keep from expiring as ever.
+  if (nowNs() - refreshedNs_ >= limits_.resumeWindowMs * 1'000'000 / 4) {
+    refreshedNs_ = nowNs();
+    refreshLongSessions();
+  }
   if (loop_.index() == 0 && ticks_ % kTicksPerCleanup == 0) deleteExpired();
   if (loop_.index() == 0 && ticks_ % kTicksPerTickEvent == 0) broadcast_.tick(nowUs());
 }

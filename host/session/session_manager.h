@@ -308,6 +308,7 @@ class SessionManager final : public plugin::InputPort {
   net::Timer tick_;
   Figures figures_;
   uint32_t ticks_ = 0;
+  uint64_t refreshedNs_ = 0;
   uint32_t savedAwayThisTick_ = 0;
 };
 

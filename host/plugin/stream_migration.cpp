@@ -137,6 +137,7 @@ void Stream::becomeOf(const std::shared_ptr<Instance>& next, gw_conn* made, Stre
   if (oldClass) host_->classes().release(oldClass);
   shadow.release(*this);
   guarded("stream.commit", [&] { instance_->generation().migrate()->commit(plugin_); });
+  connection_->kick();  // what the old side did not consume is offered again
   CallbackGuard guard(*left, "stream.released");
   left->generation().migrate()->released(old);
 }

@@ -110,7 +110,8 @@ void Ledger::look(session::Session& session) {
   SessionFacts& facts = sessions_[id];
   if (facts.firstLook == 0) facts.firstLook = looks_;
   facts.head = session.head();
-  if (session.unloading) facts.wasPutAway = true;
+  if (facts.lastHeldNs == 0) facts.lastHeldNs = nowNs();
+  if (session.unloading || nowNs() - facts.lastHeldNs >= rules_.inMemoryMs * kMs) facts.wasPutAway = true;
   if (!session.attachments().empty()) facts.lastHeldNs = facts.lastContactNs = nowNs();
   using session::Session;
   const auto atMost = [&](size_t count, size_t most, const char* what) {

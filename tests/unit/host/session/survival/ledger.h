@@ -18,6 +18,7 @@ namespace gw::test {
 struct LedgerRules {
   bool isStrict = true;
   uint64_t resumeWindowMs = 0;
+  uint64_t inMemoryMs = 0;  // without a connection; then it may be put away and misses what is said
   uint32_t logEvents = 0;
 };
 

@@ -275,8 +275,10 @@ void Player::takeGap(const Json& payload) {
   owesGap_ = false;
   lostTo_ = std::max(lostTo_, to);
   if (reason == "hostCrash" && ledger_.rules().isStrict) broken("something was lost in a crash: " + payload.dump());
-  // Bounds lose what lies far behind; what came while it was put away is lost, too.
-  const bool isFar = from.epoch != to.epoch || to.seq >= from.seq + ledger_.rules().logEvents;
+  // Bounds lose what lies far behind the head; what came while it was put away is lost, too.
+  const session::Position head = facts().head;
+  const bool isFar =
+      from.epoch != to.epoch || head.epoch != from.epoch || head.seq >= from.seq + ledger_.rules().logEvents;
   if (reason == "trimmed" && !isFar && from != session::Position{} && !facts().wasPutAway)
     broken("nothing had to be lost: " + payload.dump());
   if (reason != "trimmed" && reason != "hostCrash") broken("an unknown gap: " + payload.dump());

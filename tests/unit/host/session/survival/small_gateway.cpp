@@ -35,11 +35,10 @@ SmallGateway::SmallGateway(const SmallGatewayOptions& options, FakeClock& clock,
   services_.store = &store_;
   services_.onHealthChange = [] {};
   store::MemorySessionStore opened(database_);
-  const uint64_t firstNumber = static_cast<uint64_t>(clock_.wallUs() / 1000) << 20;  // as Gateway has it
-  const auto recovered = session::recoverJournal(opened, kGatewayId, firstNumber);
+  const auto recovered = session::recoverJournal(opened, kGatewayId);
   EXPECT_TRUE(recovered) << recovered.error().message;
   if (options_.isStrict) {
-    journal_ = std::make_unique<session::Journal>(store_, kGatewayId, options_.checkpointBytes, firstNumber);
+    journal_ = std::make_unique<session::Journal>(store_, kGatewayId, options_.checkpointBytes);
     services_.journal = journal_.get();
   }
   buildLoops();

@@ -26,7 +26,7 @@ SurvivalRun::SurvivalRun(uint64_t seed, bool isStrict, size_t loops, std::shared
     : secrets_(seed),
       random_(seed),
       options_{isStrict, loops, limits()},
-      ledger_({isStrict, kWindowMs, options_.limits.log.events}, clock_),
+      ledger_({isStrict, kWindowMs, options_.limits.inMemoryMs, options_.limits.log.events}, clock_),
       channel_(std::move(channel)),
       nextCut_(below(kLongestAnswer)) {
   for (size_t i = 0; i < kUsers; ++i) {

@@ -90,9 +90,19 @@ std::string reasonsOf(const Json& reload) {
   return text;
 }
 
+int exitOf(const std::string& outcome) {
+  if (outcome == "refused") return kReloadRefused;
+  if (outcome == "rolledBack") return kRolledBack;
+  return outcome == "partial" ? kPartial : kOk;
+}
+
 /// The exit code says how it ended.
 int concluded(Output& output, const Json& reload) {
-  const std::string outcome = textOf(reload, "outcome");
+  const std::string outcome = reload.at("outcome").get<std::string>();
+  if (output.isJson()) {
+    output.done(reload, {});
+    return exitOf(outcome);
+  }
   const std::string plugin = textOf(reload, "plugin");
   if (outcome == "refused")
     throw CliError(kReloadRefused, plugin + ": refused: " + sentenceOf(reload, "why"), "the old generation serves on");

@@ -144,6 +144,7 @@ class PluginReloader::Run {
     plugin::ProbeOrder order;
     order.program = parts_.program;
     order.library = candidate_.copy.path;
+    order.isCancelled = &owner_.isStopping_;
     for (const Account& each : accounts_)
       order.accounts.push_back({each.account->id(), each.account->spec().optionsJson});
     const auto probed = plugin::probePlugin(order);

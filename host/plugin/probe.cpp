@@ -17,6 +17,7 @@ namespace gw::plugin {
 namespace {
 
 constexpr size_t kMostOutput = 16 * 1024;
+constexpr int kLookAroundMs = 100;
 
 struct Fd {
   explicit Fd(int number = -1) : fd(number) {}
@@ -57,6 +58,7 @@ pid_t spawnProbe(const std::string& program, int in, int out) {
   posix_spawn_file_actions_adddup2(&files, in, 0);
   posix_spawn_file_actions_adddup2(&files, out, 1);
   posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addclosefrom_np(&files, 3);  // whatever a library of ours left open
   sigset_t none, all;
   sigemptyset(&none);
   sigfillset(&all);
@@ -74,19 +76,19 @@ pid_t spawnProbe(const std::string& program, int in, int out) {
   return pid;
 }
 
-/// What it says, to its end; false if it takes too long. What exceeds kMostOutput is read and forgotten.
-bool readAll(int fd, uint64_t timeoutMs, std::string& output) {
-  const uint64_t endNs = systemClock().nowNs() + timeoutMs * 1'000'000;
-  while (true) {
-    const uint64_t nowNs = systemClock().nowNs();
-    if (nowNs >= endNs) return false;
+/// What it says, to its end; false if it takes too long or is cancelled. What exceeds kMostOutput is read and
+/// forgotten.
+bool readAll(int fd, const ProbeOrder& order, std::string& output) {
+  const uint64_t endNs = systemClock().nowNs() + order.timeoutMs * 1'000'000;
+  while (systemClock().nowNs() < endNs && !(order.isCancelled && *order.isCancelled)) {
     pollfd watched{fd, POLLIN, 0};
-    if (poll(&watched, 1, static_cast<int>((endNs - nowNs) / 1'000'000 + 1)) <= 0) continue;
+    if (poll(&watched, 1, kLookAroundMs) <= 0) continue;
     char bytes[4096];
     const ssize_t got = read(fd, bytes, sizeof bytes);
     if (got <= 0) return true;
     if (output.size() + static_cast<size_t>(got) <= kMostOutput) output.append(bytes, static_cast<size_t>(got));
   }
+  return false;
 }
 
 /// The last line with this beginning, without it.
@@ -121,11 +123,12 @@ Result<void> probePlugin(const ProbeOrder& order) {
   }
   in.write.close();
   std::string output = "\n";
-  const bool hasEnded = readAll(out.read.fd, order.timeoutMs, output);
+  const bool hasEnded = readAll(out.read.fd, order, output);
   if (!hasEnded) kill(pid, SIGKILL);
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
+  if (order.isCancelled && *order.isCancelled) return fail(ErrorCode::kUnavailable, "the probe was given up");
   if (!hasEnded) return failedAt(output, "took more than " + std::to_string(order.timeoutMs / 1000) + " s");
   if (WIFSIGNALED(status)) return failedAt(output, std::string("crashed (") + strsignal(WTERMSIG(status)) + ")");
   const std::string refused = lastSaid(output, "refused ");

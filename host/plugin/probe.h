@@ -8,6 +8,8 @@
 //
 // Thread: one that may block; not a loop, not the control thread.
 
+#include <atomic>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,7 @@ struct ProbeOrder {
   std::string library;  // absolute; the private copy that would be loaded
   std::vector<ProbeAccount> accounts;
   uint64_t timeoutMs = 10'000;
+  const std::atomic<bool>* isCancelled = nullptr;  // set: it is given up within a tenth of a second
 };
 
 /// Fails kInvalid with a sentence: at which step and how it crashed, hung or refused; kUnavailable if there could

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -288,6 +289,16 @@ TEST_F(Reload, OneAtATime) {
   const Outcome second = reload();
   EXPECT_EQ(second.exit, kConflict) << second.out;
   EXPECT_NE(second.err.find("another reload is under way"), std::string::npos) << second.err;
+}
+
+TEST_F(Reload, AStopDoesNotWaitForAProbeThatHangs) {
+  launchWith("mover_one");
+  install("mover_hangs");
+  ASSERT_EQ(reload({"--no-wait"}).exit, kDone);
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(gateway().stop(), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(8));
+  expectStopped();
 }
 
 TEST_F(Reload, AStopInTheMiddleIsClean) {

@@ -181,6 +181,10 @@ TEST_F(Gwctl, SaysHowAReloadEnded) {
   EXPECT_THAT(ending("refused").err, HasSubstr("the probe crashed"));
   EXPECT_EQ(ending("rolledBack").exit, 9);
   EXPECT_EQ(ending("checked").exit, 0);
+  end.outcome = "refused";
+  const Outcome asJson = gwctl({"plugin", "reload", "telnet", "--json"});
+  EXPECT_EQ(asJson.exit, 8);
+  EXPECT_EQ(nlohmann::json::parse(asJson.out).at("why"), "the probe crashed");
   EXPECT_EQ(gwctl({"plugin", "rollback", "telnet", "--no-wait"}).exit, 0);
   EXPECT_EQ(gwctl({"plugin", "reload", "telnet", "--canary-for", "soon"}).exit, 2);
 }

@@ -117,8 +117,8 @@ int concluded(Output& output, const Json& reload) {
   }
   output.done(reload, summaryOf(reload));
   if (outcome != "partial") return kOk;
-  output.warn(numberOf(reload, "stayed") + " connections stayed on the old generation, " + numberOf(reload, "failed") +
-              " of them could not be taken over: " + reasonsOf(reload));
+  const uint64_t stayed = reload.at("stayed").get<uint64_t>() + reload.at("failed").get<uint64_t>();
+  output.warn(std::to_string(stayed) + " connections stayed on the old generation: " + reasonsOf(reload));
   return kPartial;
 }
 

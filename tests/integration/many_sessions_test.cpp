@@ -36,9 +36,10 @@ class ManySessions : public GatewayTest, public ::testing::WithParamInterface<co
 TEST_P(ManySessions, StopCleanlyAndComeBack) {
   const size_t count = numberFrom("GW_MANY_SESSIONS", GW_MANY_SESSIONS_USUAL);
   const size_t lines = numberFrom("GW_MANY_LINES", GW_MANY_LINES_USUAL);
-  launch(Json{{"store", {{"durability", GetParam()}}},
-              {"limits", {{"memory", "4GiB"}, {"sessionInMemory", "10m"}, {"sessions", 50'000}}}}
-             .dump());
+  launch(
+      Json{{"store", {{"durability", GetParam()}}},
+           {"limits", {{"memory", "4GiB"}, {"sessionInMemory", "10m"}, {"sessions", 50'000}, {"connections", 19'000}}}}
+          .dump());
   Stopwatch watch;
   V1Client speaker(gateway().httpPort());
   speaker.enterAsGuest();

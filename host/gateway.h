@@ -77,6 +77,7 @@ class Gateway {
   void startAdmin();
   void stopClients();
   void settleJournal();
+  std::vector<Error> applyOptions(const config::GatewayConfig& current, const config::GatewayConfig& next);
   void applyToChannels(const config::GatewayConfig& current, const config::GatewayConfig& next);
   void saveSessions(const std::function<bool()>& shouldSkipFlush);
   std::string path(const std::string& relativeToState) const;

@@ -132,6 +132,7 @@ Result<config::ReloadPlan> Gateway::reload() {
   // Certificates first: they are the one part that can still fail, and then nothing has changed.
   const bool ran = parts.control.run([&] {
     problems = parts.channels->reloadTls();
+    if (problems.empty()) problems = applyOptions(current, next);
     if (problems.empty()) applyToChannels(current, next);
   });
   if (!ran) return fail(ErrorCode::kUnavailable, "the gateway is busy or stopping");
@@ -150,7 +151,10 @@ Result<config::ReloadPlan> Gateway::reload() {
     config_.storeFlushMs = next.storeFlushMs;
     for (config::Account& account : config_.accounts)
       for (const config::Account& wanted : next.accounts)
-        if (account.id() == wanted.id()) account.enabled = wanted.enabled;
+        if (account.id() == wanted.id()) {
+          account.enabled = wanted.enabled;
+          account.optionsJson = wanted.optionsJson;
+        }
     for (config::HttpListener& listener : config_.http)
       for (const config::HttpListener& wanted : next.http)
         if (listener.name == wanted.name) {
@@ -162,6 +166,30 @@ Result<config::ReloadPlan> Gateway::reload() {
             {{"applied", static_cast<uint64_t>(plan.live.size())},
              {"needRestart", static_cast<uint64_t>(plan.needRestart.size())}});
   return plan;
+}
+
+// [control] Other options for plugins: live where the plugin can; else another instance takes the connections over.
+std::vector<Error> Gateway::applyOptions(const config::GatewayConfig& current, const config::GatewayConfig& next) {
+  std::vector<const config::Account*> changed;
+  for (const config::Account& wanted : next.accounts)
+    for (const config::Account& account : current.accounts)
+      if (account.id() == wanted.id() && account.optionsJson != wanted.optionsJson) changed.push_back(&wanted);
+  // All or none.
+  for (const config::Account* wanted : changed)
+    if (const auto good = parts_->channels->checkOptions(wanted->id(), wanted->optionsJson); !good)
+      return {good.error()};
+  std::map<std::string, channel::ReloadOrder> orders;  // by channel
+  for (const config::Account* wanted : changed) {
+    const auto needsInstance = parts_->channels->reconfigure(wanted->id(), wanted->optionsJson);
+    if (!needsInstance) return {needsInstance.error()};
+    if (!*needsInstance) continue;
+    channel::ReloadOrder& order = orders[wanted->channel];
+    order.channelId = wanted->channel;
+    order.options[wanted->id()] = wanted->optionsJson;
+  }
+  for (auto& [channel, order] : orders)
+    if (const auto begun = parts_->reloader->begin(std::move(order)); !begun) return {begun.error()};
+  return {};
 }
 
 // [control] Rules of listeners, and accounts that are switched on or off. What is new needs a restart.

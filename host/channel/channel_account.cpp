@@ -40,7 +40,7 @@ struct ChannelAccount::Door {
 };
 
 ChannelAccount::ChannelAccount(AccountSpec spec, AccountContext& context, HttpListener* http)
-    : spec_(std::move(spec)), context_(context), http_(http) {
+    : spec_(std::move(spec)), options_(spec_.optionsJson), context_(context), http_(http) {
   status_.channelId = spec_.channelId;
   status_.accountId = spec_.accountId;
   status_.enabled = spec_.enabled;
@@ -130,7 +130,7 @@ Result<void> ChannelAccount::start() {
 Result<void> ChannelAccount::createInstance() {
   auto generation = context_.catalog.generation(spec_.channelId);
   if (!generation) return generation.error();
-  auto created = plugin::Instance::create(std::move(*generation), id(), spec_.optionsJson);
+  auto created = plugin::Instance::create(std::move(*generation), id(), options_);
   if (!created) return created.error();
   auto traits = std::make_shared<plugin::AccountTraits>();
   traits->accountId = id();

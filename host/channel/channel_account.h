@@ -43,6 +43,9 @@ class ChannelAccount {
   ChannelAccount(const ChannelAccount&) = delete;
 
   std::string id() const { return spec_.id(); }
+  /// [control] The plugin's options, as they are now.
+  const std::string& options() const { return options_; }
+  void setOptions(std::string optionsJson) { options_ = std::move(optionsJson); }
   const AccountSpec& spec() const { return spec_; }
 
   /// Binds its own listener, or that of its HTTP listener. On failure: state error.
@@ -86,6 +89,7 @@ class ChannelAccount {
   std::vector<std::string> addresses(const std::vector<net::HttpRoute>& routes) const;
 
   const AccountSpec spec_;
+  std::string options_;  // at first those of spec_
   AccountContext& context_;
   HttpListener* http_;
   uint16_t boundPort_ = 0;

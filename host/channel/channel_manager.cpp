@@ -142,6 +142,25 @@ std::vector<ChannelAccount*> ChannelManager::accountsOf(const std::string& chann
   return found;
 }
 
+Result<void> ChannelManager::checkOptions(const std::string& id, const std::string& optionsJson) const {
+  const ChannelAccount* account = find(id);
+  if (account == nullptr) return fail(ErrorCode::kNotFound, "there is no channel account " + id);
+  const auto instance = account->current();
+  return instance ? instance->checkOptions(optionsJson) : Result<void>();
+}
+
+Result<bool> ChannelManager::reconfigure(const std::string& id, const std::string& optionsJson) {
+  ChannelAccount* account = find(id);
+  if (account == nullptr) return fail(ErrorCode::kNotFound, "there is no channel account " + id);
+  if (const auto instance = account->current()) {
+    const auto done = instance->reconfigure(optionsJson);
+    if (!done) return done.error();
+    if (*done == plugin::Instance::Reconfigured::kNeedsInstance) return true;
+  }
+  account->setOptions(optionsJson);
+  return false;
+}
+
 std::vector<ChannelManager::LiveInstance> ChannelManager::instances() const {
   std::vector<LiveInstance> all;
   for (const auto& account : accounts_) {

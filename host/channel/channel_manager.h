@@ -61,6 +61,12 @@ class ChannelManager {
   };
   std::vector<LiveInstance> instances() const;  // any thread
 
+  /// Whether an account's plugin would take these options. Fails: kNotFound, kInvalid. Good if it does not run.
+  Result<void> checkOptions(const std::string& id, const std::string& optionsJson) const;
+  /// Other options for an account's plugin, live where it can. True: another instance must be made with them
+  /// (PluginReloader). Those of an account that does not run wait for its start. Fails: kNotFound, kInvalid.
+  Result<bool> reconfigure(const std::string& id, const std::string& optionsJson);
+
   /// Asks every running plugin how it is; snapshots show it. Call it now and then (gw.health/1).
   void refreshHealth();
 

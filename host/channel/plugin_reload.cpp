@@ -55,6 +55,7 @@ class PluginReloader::Run {
     release();
     report_.step = "done";
     report_.tookMs = (parts_.clock.nowNs() - startedNs) / 1'000'000;
+    tell();
     owner_.publish(report_);
   }
 
@@ -63,14 +64,17 @@ class PluginReloader::Run {
     ChannelAccount* account;
     std::shared_ptr<plugin::Instance> former;
     std::shared_ptr<plugin::Instance> next;
+    std::string options;  // of next
   };
 
   Result<void> steps() {
     if (auto done = findAccounts(); !done) return done;
-    if (auto done = makeRoom(); !done) return done;
-    if (auto done = check(); !done) return done;
-    if (auto done = probe(); !done) return done;
-    if (order_.isDryRun) return report_.outcome = "checked", Result<void>();
+    if (order_.options.empty()) {
+      if (auto done = makeRoom(); !done) return done;
+      if (auto done = check(); !done) return done;
+      if (auto done = probe(); !done) return done;
+      if (order_.isDryRun) return report_.outcome = "checked", Result<void>();
+    }
     if (auto done = load(); !done) return done;
     if (auto done = canary(); !done) return rollBack(done.error().message);
     if (auto done = lead(); !done) return rollBack(done.error().message);
@@ -80,6 +84,15 @@ class PluginReloader::Run {
       return rollBack("too many connections could not be taken over");
     commit();
     return {};
+  }
+
+  void tell() const {
+    const bool isGood = report_.outcome == "committed" || report_.outcome == "checked";
+    const log::Field fields[] = {{"plugin", report_.channelId},      {"outcome", report_.outcome},
+                                 {"version", report_.toVersion},     {"generation", report_.toGeneration},
+                                 {"moved", report_.figures.moved},   {"stayed", report_.figures.stayed},
+                                 {"failed", report_.figures.failed}, {"why", report_.why}};
+    log::write(isGood ? log::Level::kInfo : log::Level::kWarn, "plugin", "reload", fields, std::size(fields));
   }
 
   void enter(const char* step) {
@@ -95,9 +108,15 @@ class PluginReloader::Run {
 
   Result<void> findAccounts() {
     return controlled([this]() -> Result<void> {
-      for (ChannelAccount* account : parts_.channels.accountsOf(order_.channelId))
-        if (auto current = account->current()) accounts_.push_back({account, std::move(current), nullptr});
+      for (ChannelAccount* account : parts_.channels.accountsOf(order_.channelId)) {
+        if (!order_.options.empty() && order_.options.count(account->id()) == 0) continue;
+        if (auto current = account->current()) accounts_.push_back({account, std::move(current), nullptr, {}});
+      }
       if (accounts_.empty()) return fail(ErrorCode::kNotFound, "no account of " + order_.channelId + " runs");
+      for (Account& each : accounts_) {
+        const auto wanted = order_.options.find(each.account->id());
+        each.options = wanted == order_.options.end() ? each.account->options() : wanted->second;
+      }
       former_ = accounts_.front().former->sharedGeneration();
       report_.fromGeneration = former_->number();
       report_.fromVersion = former_->version();
@@ -145,8 +164,7 @@ class PluginReloader::Run {
     order.program = parts_.program;
     order.library = candidate_.copy.path;
     order.isCancelled = &owner_.isStopping_;
-    for (const Account& each : accounts_)
-      order.accounts.push_back({each.account->id(), each.account->spec().optionsJson});
+    for (const Account& each : accounts_) order.accounts.push_back({each.account->id(), each.options});
     const auto probed = plugin::probePlugin(order);
     if (!probed || order_.isDryRun) parts_.catalog.discard(candidate_);
     return probed;
@@ -155,11 +173,17 @@ class PluginReloader::Run {
   Result<void> load() {
     enter("loading");
     return controlled([this]() -> Result<void> {
-      auto loaded = parts_.catalog.load(candidate_);
-      if (!loaded) return loaded.error();
-      next_ = std::move(*loaded);
+      if (order_.options.empty()) {
+        auto loaded = parts_.catalog.load(candidate_);
+        if (!loaded) return loaded.error();
+        next_ = std::move(*loaded);
+      } else {
+        next_ = former_;
+        report_.toGeneration = former_->number();
+        report_.toVersion = former_->version();
+      }
       for (Account& each : accounts_) {
-        auto prepared = each.account->prepare(next_, each.account->spec().optionsJson);
+        auto prepared = each.account->prepare(next_, each.options);
         if (!prepared) return prepared.error();
         each.next = std::move(*prepared);
       }
@@ -266,8 +290,14 @@ class PluginReloader::Run {
   }
 
   void commit() {
-    parts_.catalog.keepPrevious(*former_);
-    parts_.catalog.promote(next_);
+    if (order_.options.empty()) {
+      parts_.catalog.keepPrevious(*former_);
+      parts_.catalog.promote(next_);
+    } else {
+      (void)parts_.control.run([this] {
+        for (const Account& each : accounts_) each.account->setOptions(each.options);
+      });
+    }
     report_.outcome = report_.figures.stayed + report_.figures.failed > 0 ? "partial" : "committed";
     enter("settling");
   }
@@ -280,7 +310,7 @@ class PluginReloader::Run {
     next_.reset();
     const uint64_t former = former_ ? former_->serial() : 0;
     former_.reset();
-    if (!isCommitted) return;
+    if (!isCommitted || !order_.options.empty()) return;
     const bool isGone = plugin::Generation::awaitEnd(former, report_.outcome == "partial" ? 0 : kSettleMs);
     report_.former = !isGone ? "serving" : plugin::Library::leaked() > leakedBefore ? "leaked" : "unloaded";
   }
@@ -316,7 +346,11 @@ void PluginReloader::stop() {
 }
 
 Result<ReloadReport> PluginReloader::begin(ReloadOrder order) {
-  if (isBusy_.exchange(true)) return fail(ErrorCode::kConflict, "another reload is under way");
+  const bool mayWait = !order.options.empty();
+  if (underWay_.fetch_add(1) > 0 && !mayWait) {
+    --underWay_;
+    return fail(ErrorCode::kConflict, "another reload is under way");
+  }
   ReloadReport report;
   report.channelId = order.channelId;
   report.startedAtUs = parts_.clock.wallUs();
@@ -328,10 +362,10 @@ Result<ReloadReport> PluginReloader::begin(ReloadOrder order) {
   }
   const bool queued = thread_.post([this, order = std::move(order), report]() mutable {
     Run(*this, std::move(order), std::move(report)).run();
-    isBusy_ = false;
+    --underWay_;
   });
   if (queued) return report;
-  isBusy_ = false;
+  --underWay_;
   return fail(ErrorCode::kUnavailable, "the gateway is stopping");
 }
 

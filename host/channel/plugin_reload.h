@@ -46,6 +46,8 @@ struct ReloadOrder {
   uint64_t drainOldestMs = 0;   // at the bound of generations: close the oldest one's connections
   bool isDryRun = false;        // stops after probing
   uint64_t timeoutMs = 30'000;  // for the migration
+  /// By account: other options for the code that runs. Nothing is loaded, and the other accounts are left alone.
+  std::map<std::string, std::string> options{};
 };
 
 struct ReloadReport {
@@ -84,7 +86,7 @@ class PluginReloader {
 
   void start() { thread_.start(); }
   void stop();
-  /// Fails kConflict while another reload runs, kNotFound: no account of that channel runs.
+  /// Fails kConflict while another reload runs; new options wait for their turn.
   Result<ReloadReport> begin(ReloadOrder order);
   /// Waits up to waitMs for its end; as it is then. kNotFound: unknown, or long ago.
   Result<ReloadReport> await(uint64_t id, uint64_t waitMs) const;
@@ -94,8 +96,8 @@ class PluginReloader {
   void publish(const ReloadReport& report);
 
   Parts parts_;
-  ControlThread thread_{"reload", 4};
-  std::atomic<bool> isBusy_{false};
+  ControlThread thread_{"reload", 64};
+  std::atomic<int> underWay_{0};
   std::atomic<bool> isStopping_{false};
   mutable std::mutex mutex_;
   mutable std::condition_variable ended_;

@@ -14,8 +14,14 @@ namespace gw::config {
 namespace {
 
 // One "*" stands for one path segment (a listener's name, an account's id).
-constexpr std::array<std::string_view, 7> kLive{
-    "/limits", "/lobby", "/log", "/shutdown", "/http/*/allowedHosts", "/http/*/allowedOrigins", "/accounts/*/enabled"};
+constexpr std::array<std::string_view, 8> kLive{"/limits",
+                                                "/lobby",
+                                                "/log",
+                                                "/shutdown",
+                                                "/http/*/allowedHosts",
+                                                "/http/*/allowedOrigins",
+                                                "/accounts/*/enabled",
+                                                "/accounts/*/options"};
 // Below a live path, but given to sockets and queues when the gateway starts.
 constexpr std::array<std::string_view, 7> kAtStart{
     "/limits/sessionsPerUser", "/limits/handshakeTimeout", "/limits/stallTimeout", "/limits/softQueue",

@@ -85,6 +85,26 @@ PluginHealth Instance::health() {
   return health;
 }
 
+Result<void> Instance::checkOptions(const std::string& optionsJson) {
+  const gw_instance_ops& ops = *generation_->plugin().instance;
+  auto valid = callPlugin(*owner_, "validate_config",
+                          [&](gw_err& err) { return ops.validate_config(slice(optionsJson), &err); });
+  if (!valid) return named(accountId_, valid.error());
+  return valid;
+}
+
+Result<Instance::Reconfigured> Instance::reconfigure(const std::string& optionsJson) {
+  const gw_instance_ops& ops = *generation_->plugin().instance;
+  if (auto valid = checkOptions(optionsJson); !valid) return valid.error();
+  int32_t result = GW_RECONF_REJECTED;
+  auto called = callPlugin(*owner_, "reconfigure", [&](gw_err& err) {
+    result = ops.reconfigure(raw_, slice(optionsJson), &err);
+    return result == GW_RECONF_REJECTED ? GW_E_INVALID : GW_OK;
+  });
+  if (!called) return named(accountId_, called.error());
+  return result == GW_RECONF_APPLIED ? Reconfigured::kApplied : Reconfigured::kNeedsInstance;
+}
+
 void Instance::drain(uint64_t deadlineMs) {
   auto called = callPlugin(*owner_, "drain", [&](gw_err&) {
     generation_->plugin().instance->drain(raw_, deadlineMs);

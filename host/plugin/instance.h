@@ -56,6 +56,12 @@ class Instance {
   Result<void> selfTest();
   /// [control] gw.health/1 report: what the plugin says of itself (GW_HEALTH_*); OK if it says nothing.
   PluginHealth health();
+  /// [control] Whether it could have these. Fails kInvalid with the plugin's sentence.
+  Result<void> checkOptions(const std::string& optionsJson);
+  /// [control] Other options. kNeedsInstance: they are good, and another instance must be made with them. Fails
+  /// kInvalid with the plugin's sentence: nothing has changed.
+  enum class Reconfigured { kApplied, kNeedsInstance };
+  Result<Reconfigured> reconfigure(const std::string& optionsJson);
   void drain(uint64_t deadlineMs);
   void stop();
 

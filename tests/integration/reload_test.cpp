@@ -23,12 +23,19 @@ class Reload : public GatewayTest {
   /// `mover` of this build, on loops of its own number.
   void launchWith(const std::string& first, int loops = 2) {
     install(first);
-    const Json mover{{"channel", "mover"}, {"account", "default"}, {"listen", {{"bind", "127.0.0.1"}, {"port", 0}}}};
-    launch(Json{{"loops", loops},
+    loops_ = loops;
+    launch(withOptions(Json::object()));
+  }
+  std::string withOptions(const Json& options) const {
+    const Json mover{{"channel", "mover"},
+                     {"account", "default"},
+                     {"listen", {{"bind", "127.0.0.1"}, {"port", 0}}},
+                     {"options", options}};
+    return Json{{"loops", loops_},
                 {"plugins", {{"dirs", {pluginFolder(), plugins_.path()}}}},
                 {"accounts", {mover}},
                 {"lobby", {{"guests", true}}}}
-               .dump());
+        .dump();
   }
   /// As an editor does: a new file under the old name. By `cp` the old one's pages change under whoever runs it.
   void install(const std::string& build) {
@@ -58,6 +65,7 @@ class Reload : public GatewayTest {
   }
 
   TempFolder plugins_;
+  int loops_ = 2;
 };
 
 TEST_F(Reload, MovesLiveConnectionsWithWhatWasHalfTyped) {
@@ -154,6 +162,35 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"RefusesTheOptions", "mover_refuses", kRefused, "options.depth: expected a number"},
         Bad{"CannotImport", "mover_cannot_import", kRolledBack, "it takes nobody over"}),
     [](const auto& made) { return made.param.name; });
+
+TEST_F(Reload, OtherOptionsComeByAnotherInstanceBelowLiveConnections) {
+  launchWith("mover_one");
+  auto client = enter();
+  client.socket().send("say half ");
+  gateway().configure(withOptions({{"sign", "#"}}));
+  const Json plan = gateway().gwctlJson({"config", "reload"});
+  EXPECT_TRUE(plan.at("needRestart").empty()) << plan;
+  EXPECT_EQ(plan.at("applied").at(0), "/accounts/mover:default/options/sign") << plan;
+  gateway().waitForLog("outcome=\"committed\"");
+  client.sendLine("and half");
+  client.expect("#You say: half and half\n");
+  EXPECT_EQ(generations().size(), 1u) << generations();
+  // A reload of the code keeps them.
+  install("mover_two");
+  ASSERT_EQ(reload().exit, kDone);
+  client.sendLine("say again");
+  client.expect("#You say: again\n");
+}
+
+TEST_F(Reload, OptionsThatThePluginRefusesChangeNothing) {
+  launchWith("mover_one");
+  auto client = enter();
+  gateway().configure(withOptions({{"depth", 3}}));
+  const Outcome refused = gateway().gwctl({"config", "reload"});
+  EXPECT_NE(refused.exit, 0);
+  EXPECT_NE(refused.err.find("options.depth: there is no such option"), std::string::npos) << refused.err;
+  talk(client, "as before");
+}
 
 TEST_F(Reload, ADryRunChangesNothing) {
   launchWith("mover_one");

@@ -105,7 +105,10 @@ class Mover : public gw::sdk::Channel {
   static constexpr gw::sdk::StateSchema kState{
       .version = kStateVersion, .oldestImport = kStateVersion, .oldestExport = kStateVersion};
 
-  explicit Mover(gw::sdk::HostInst inst, std::string_view /*options*/) : Channel(inst) {
+  explicit Mover(gw::sdk::HostInst inst, std::string_view options) : Channel(inst) {
+    if (options.find("\"depth\"") != std::string_view::npos) throw Error("options.depth: there is no such option");
+    // {"sign":"x"}: stands before each line.
+    if (const size_t at = options.find("\"sign\":\""); at != std::string_view::npos) sign_ = options.substr(at + 8, 1);
     if (MOVER_IS == MOVER_CRASHES) abort();
     while (MOVER_IS == MOVER_HANGS) usleep(1000);
     if (MOVER_IS == MOVER_REFUSES) throw Error("options.depth: expected a number");
@@ -132,9 +135,13 @@ class Mover : public gw::sdk::Channel {
 
   gw_status encode(std::string_view /*classDescription*/, const EventView& event,
                    gw::sdk::Builder& out) const override {
+    if (event.isText()) out.append(sign_);
     out.append(event.text());
     return event.isText() ? out.append("\n") : static_cast<gw_status>(GW_OK);
   }
+
+ private:
+  std::string sign_;
 };
 
 }  // namespace

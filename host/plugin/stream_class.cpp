@@ -10,6 +10,7 @@ StreamClass* StreamClassTable::acquire(const std::shared_ptr<Instance>& instance
     // Accounts of one generation share classes: encode is pure in (class, event).
     if (existing->key == key && existing->flags == flags && existing->description == description &&
         &existing->instance->generation() == &instance->generation()) {
+      existing->instance = instance;  // the latest: one that others have left must not be held by their class
       ++existing->streams;
       return existing.get();
     }

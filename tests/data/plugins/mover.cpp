@@ -42,8 +42,9 @@ struct Pinned {
 
 class MoverStream : public gw::sdk::Stream {
  public:
-  explicit MoverStream(HostConn conn) : Stream(conn) {
-    conn.setClass(kOnlyClass, GW_CLASS_TEXT_ONLY | GW_CLASS_REPROMPT, "plain");
+  /// sign: stands before each line, so it belongs to the class.
+  MoverStream(HostConn conn, const std::string& sign) : Stream(conn) {
+    conn.setClass(kOnlyClass, GW_CLASS_TEXT_ONLY | GW_CLASS_REPROMPT, "plain" + sign);
   }
 
   template <class Self, class Fields>
@@ -105,10 +106,15 @@ class Mover : public gw::sdk::Channel {
   static constexpr gw::sdk::StateSchema kState{
       .version = kStateVersion, .oldestImport = kStateVersion, .oldestExport = kStateVersion};
 
-  explicit Mover(gw::sdk::HostInst inst, std::string_view options) : Channel(inst) {
+  static void validate(std::string_view options) {
     if (options.find("\"depth\"") != std::string_view::npos) throw Error("options.depth: there is no such option");
+  }
+
+  explicit Mover(gw::sdk::HostInst inst, std::string_view options) : Channel(inst) {
     // {"sign":"x"}: stands before each line.
-    if (const size_t at = options.find("\"sign\":\""); at != std::string_view::npos) sign_ = options.substr(at + 8, 1);
+    const size_t sign = options.find("\"sign\"");
+    const size_t colon = sign == std::string_view::npos ? sign : options.find(':', sign);
+    if (colon != std::string_view::npos) sign_ = options.substr(options.find('"', colon) + 1, 1);
     if (MOVER_IS == MOVER_CRASHES) abort();
     while (MOVER_IS == MOVER_HANGS) usleep(1000);
     if (MOVER_IS == MOVER_REFUSES) throw Error("options.depth: expected a number");
@@ -119,14 +125,14 @@ class Mover : public gw::sdk::Channel {
   }
 
   std::unique_ptr<gw::sdk::Stream> open(HostConn conn, const gw_open_info& /*info*/, uint64_t /*nowNs*/) override {
-    auto stream = std::make_unique<MoverStream>(conn);
+    auto stream = std::make_unique<MoverStream>(conn, sign_);
     conn.hello(1, {.caps = GW_CAP_TERMINAL | GW_CAP_UTF8});
     return stream;
   }
 
   std::unique_ptr<gw::sdk::Stream> restore(HostConn conn, const gw_open_info& /*info*/, gw::sdk::StateReader& in,
                                            uint64_t /*nowNs*/) {
-    auto stream = std::make_unique<MoverStream>(conn);
+    auto stream = std::make_unique<MoverStream>(conn, sign_);
     MoverStream::fields(*stream, in);
     if (MOVER_IS == MOVER_CANNOT_IMPORT) throw Error("it takes nobody over");
     if (MOVER_IS == MOVER_BREAKS_LATER && !stream->line_.empty()) throw Error("it cannot read a line");

@@ -281,7 +281,7 @@ health::HealthInputs Gateway::healthInputs() const {
     inputs.connections += manager->figures().streams;
     inputs.memoryBytes += manager->figures().logBytes + manager->figures().queuedBytes;
   }
-  inputs.memoryLimitBytes = memoryLimit(config_.limits);
+  inputs.memoryLimitBytes = memoryLimit(configuration().limits);  // a reload may replace them just now
   inputs.residentBytes = health::residentBytes();
   return inputs;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gw/slice.hpp"
 #include "plugin/instance.h"
 #include "plugin/plugin_call.h"
 
@@ -29,8 +30,10 @@ gw_status addRoute(void* ctx, const gw_route* route_p) noexcept {
     auto& routes = *static_cast<std::vector<InstanceRoute>*>(ctx);
     if (route_p == nullptr) return GW_E_INVALID;
     if (routes.size() >= kMaxRoutes) return GW_E_LIMIT;
-    InstanceRoute route{text(route_p->method), text(route_p->path), route_p->max_body_bytes,
-                        (route_p->flags & GW_ROUTE_CORS) != 0};
+    const gw_route written = sdk::asWritten(*route_p);
+    if ((written.flags & ~uint32_t{GW_ROUTE_CORS}) != 0) return GW_E_UNSUPPORTED;
+    InstanceRoute route{text(written.method), text(written.path), written.max_body_bytes,
+                        (written.flags & GW_ROUTE_CORS) != 0};
     if (!isRoute(route)) return GW_E_INVALID;
     routes.push_back(std::move(route));
     return GW_OK;

@@ -250,6 +250,10 @@ Result<PluginNote> readNote(const ElfView& elf) {
       return refuse("was built for plugin ABI " + std::to_string(note.abiVersion) + "; this host speaks " +
                     std::to_string(GW_ABI_VERSION));
     }
+    if ((note.flags & GW_NOTE_MUST_UNDERSTAND) != 0)
+      return refuse("needs something that this host does not know (note flags " + std::to_string(note.flags) + ")");
+    if (note.sdkVersion.rfind("0.", 0) == 0)
+      return refuse("was built with SDK " + note.sdkVersion + ", before the ABI was settled: rebuild it with 1.0");
     if (!isChannelId(note.id)) return refuse("has a note with an invalid channel id");
     return note;
   }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gw/slice.hpp"
 #include "plugin/file_gate.h"
 #include "plugin/library.h"
 #include "plugin/plugin_call.h"
@@ -126,17 +127,19 @@ Result<void> Generation::enter(const gw_host&, const CallbackOwner& owner) {
     return invalid("it chose plugin ABI " + std::to_string(chosen) + "; this host speaks " +
                    std::to_string(GW_ABI_VERSION));
   }
-  if (plugin->struct_size < sizeof(gw_plugin) || plugin->descriptor.struct_size < sizeof(gw_descriptor)) {
+  if (plugin->struct_size < sizeof(gw_plugin)) {
     return invalid("its gw_plugin table is smaller than this host's: rebuild it with this SDK");
   }
+  if (plugin->descriptor == nullptr) return invalid("its gw_plugin table has no descriptor");
   plugin_ = plugin;
-  version_ = text(plugin->descriptor.version);
-  if (plugin->descriptor.unload_policy == GW_UNLOAD_NEVER) library_->keepLoaded();
+  descriptor_ = sdk::asWritten(*plugin->descriptor);
+  version_ = text(descriptor_.version);
+  if (descriptor_.unload_policy != GW_UNLOAD_SAFE) library_->keepLoaded();
   return {};
 }
 
 Result<void> Generation::checkTables() {
-  const std::string id = text(plugin_->descriptor.id);
+  const std::string id = text(descriptor_.id);
   if (id != channelId_) return invalid("its descriptor says \"" + id + "\", its note \"" + channelId_ + "\"");
   if (!plugin_->init || !plugin_->deinit || !plugin_->get_extension) return invalid("its gw_plugin table has a hole");
   if (!plugin_->instance || !isComplete(*plugin_->instance)) return invalid("its gw_instance_ops table has a hole");
@@ -169,8 +172,11 @@ Result<void> Generation::checkTables() {
 }
 
 Result<void> Generation::readStateSchema(const CallbackOwner& owner) {
-  stateSchema_.struct_size = sizeof stateSchema_;
-  auto called = callPlugin(owner, "migrate.schema", [&](gw_err&) { return migrate_->schema(&stateSchema_); });
+  auto called = callPlugin(owner, "migrate.schema", [&](gw_err&) {
+    const gw_state_schema* schema = migrate_->schema();
+    if (schema != nullptr) stateSchema_ = sdk::asWritten(*schema);
+    return GW_OK;
+  });
   if (!called) return called;
   const gw_state_schema& s = stateSchema_;
   const bool isSound = s.id.len > 0 && s.id.len <= kMostSchemaId && s.version > 0 && s.min_import > 0 &&

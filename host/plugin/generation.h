@@ -53,6 +53,7 @@ class Generation {
   int64_t loadedAtUs() const { return loadedAtUs_; }     // UTC
 
   const gw_plugin& plugin() const { return *plugin_; }
+  const gw_descriptor& descriptor() const { return descriptor_; }
   const gw_stream_ext& stream() const { return *stream_; }  // required
   const gw_encode_ext& encode() const { return *encode_; }  // required
   const gw_http_ext* http() const { return http_; }
@@ -76,6 +77,7 @@ class Generation {
   std::string channelId_, version_, file_, sha256_, copy_;
   std::unique_ptr<Library> library_;
   const gw_plugin* plugin_ = nullptr;
+  gw_descriptor descriptor_{};  // as far as the plugin wrote it; so is stateSchema_
   const gw_stream_ext* stream_ = nullptr;
   const gw_encode_ext* encode_ = nullptr;
   const gw_http_ext* http_ = nullptr;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "gw/login.h"
 #include "gw/plugin.h"
+#include "gw/slice.hpp"
 #include "net/shared_bytes.h"
 #include "plugin/instance.h"
 #include "plugin/metrics_port.h"
@@ -97,6 +98,7 @@ gw_status builderAppend(gw_builder* builder, gw_slice bytes) {
 }
 
 gw_status metricDefine(gw_host_inst* inst, uint32_t kind, gw_slice name, gw_slice help, uint32_t* out) {
+  if (kind != GW_METRIC_COUNTER && kind != GW_METRIC_GAUGE) return GW_E_UNSUPPORTED;
   return guardedStatus([&] {
     const auto metric = defineMetric(Instance::from(inst).accountId(), kind == GW_METRIC_GAUGE, view(name), view(help));
     if (!metric) return static_cast<gw_status>(GW_E_LIMIT);
@@ -128,6 +130,8 @@ void timerCancel(gw_host_conn* conn, uint32_t id) {
   if (id <= 7) Stream::from(conn).cancelTimer(id);
 }
 gw_status setClass(gw_host_conn* conn, uint64_t key, uint32_t flags, gw_slice description) {
+  constexpr uint32_t kKnown = GW_CLASS_STREAM_TRANSFORM | GW_CLASS_REPROMPT | GW_CLASS_TEXT_ONLY;
+  if ((flags & ~kKnown) != 0) return GW_E_UNSUPPORTED;
   return guardedStatus([&] { return Stream::from(conn).setClass(key, flags, view(description)); });
 }
 gw_status hello(gw_host_conn* conn, uint64_t token, const gw_hello* message) {
@@ -135,8 +139,11 @@ gw_status hello(gw_host_conn* conn, uint64_t token, const gw_hello* message) {
     Stream& stream = Stream::from(conn);
     if (!stream.isUsable()) return static_cast<gw_status>(GW_E_STATE);
     if (stream.isHelloPending()) return static_cast<gw_status>(GW_E_AGAIN);
+    const gw_hello written = sdk::asWritten(*message);
+    if (written.mode != GW_HELLO_NEW && written.mode != GW_HELLO_RESUME)
+      return static_cast<gw_status>(GW_E_UNSUPPORTED);
     stream.noteHello();
-    return stream.port().hello(stream, token, *message);
+    return stream.port().hello(stream, token, written);
   });
 }
 gw_status submit(gw_host_conn* conn, uint64_t token, const gw_input* input) {
@@ -144,7 +151,9 @@ gw_status submit(gw_host_conn* conn, uint64_t token, const gw_input* input) {
     Stream& stream = Stream::from(conn);
     if (!stream.isUsable()) return static_cast<gw_status>(GW_E_STATE);
     if (stream.isHelloPending()) return static_cast<gw_status>(GW_E_AGAIN);
-    return stream.port().submit(stream, token, *input);
+    const gw_input written = sdk::asWritten(*input);
+    if (written.kind > GW_INPUT_PING) return static_cast<gw_status>(GW_E_UNSUPPORTED);
+    return stream.port().submit(stream, token, written);
   });
 }
 void ack(gw_host_conn* conn, uint64_t epoch, uint64_t seq) {
@@ -180,7 +189,7 @@ gw_status signIn(gw_host_conn* conn, const gw_sign_in* wish) {
     Stream& stream = Stream::from(conn);
     if (!stream.isUsable()) return static_cast<gw_status>(GW_E_STATE);
     if (stream.isHelloPending()) return static_cast<gw_status>(GW_E_AGAIN);
-    return stream.port().signIn(stream, *wish);
+    return stream.port().signIn(stream, sdk::asWritten(*wish));
   });
 }
 
@@ -191,6 +200,7 @@ gw_status requestBind(gw_host_req* req, uint32_t kind, gw_slice credential, uint
   return guardedStatus([&] {
     Request& request = Request::from(req);
     if (!request.isOpen()) return static_cast<gw_status>(GW_E_STATE);
+    if (kind < GW_BIND_BEARER || kind > GW_BIND_ATTACH) return static_cast<gw_status>(GW_E_UNSUPPORTED);
     return request.host().port().bindRequest(request.shared_from_this(), kind, view(credential), epoch, seq, token);
   });
 }

@@ -24,7 +24,7 @@ std::vector<std::string> libraryFiles(const std::string& dir) {
 std::string text(const gw_slice& slice) { return slice.len == 0 ? std::string() : std::string(slice.ptr, slice.len); }
 
 void describe(const Generation& generation, CatalogEntry& entry) {
-  const gw_descriptor& descriptor = generation.plugin().descriptor;
+  const gw_descriptor& descriptor = generation.descriptor();
   entry.file = generation.file();  // a reload may have taken another one
   entry.generation = generation.number();
   entry.sha256 = generation.sha256();

@@ -82,7 +82,7 @@ void tryPlugin(const nlohmann::json& order) {
     say("step loading the library");
     const testing::PluginFile file(library);
     if (file.plugin() == nullptr) throw Refused{file.error()};
-    staysLoaded = file.plugin()->descriptor.unload_policy == GW_UNLOAD_NEVER;
+    staysLoaded = file.plugin()->descriptor->unload_policy != GW_UNLOAD_SAFE;
     for (const auto& account : order.at("accounts"))
       tryAccount(*file.plugin(), account.at("id").get<std::string>(), account.at("options").get<std::string>());
     say("step unloading the library");

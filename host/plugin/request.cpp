@@ -78,7 +78,7 @@ void Request::answer(uint64_t token, const RequestAnswer& answer, std::unique_pt
 gw_status Request::accept(uint32_t mode, const gw_header* headers, size_t count, std::string_view subprotocol,
                           std::string_view extensions, uint64_t user) {
   if (!isOpen()) return GW_E_STATE;
-  if (mode != GW_ACCEPT_UPGRADE && mode != GW_ACCEPT_STREAM) return GW_E_INVALID;
+  if (mode != GW_ACCEPT_UPGRADE && mode != GW_ACCEPT_STREAM) return GW_E_UNSUPPORTED;
   if (const char* refusal = host_.port().admit(peer(), exchange_->isThroughProxy())) {
     done_ = true;
     exchange_->reply(503, {{"retry-after", "5"}}, refusal);

@@ -15,15 +15,13 @@
 namespace gw::plugin {
 namespace {
 
-constexpr size_t kUsualStateBytes = 64 * 1024;  // where a plugin names no limit
-
 /// What a connection exported: perhaps what a client typed. Wiped, never logged.
 class StateBytes {
  public:
   explicit StateBytes(const Generation& from, const Generation& to) {
     const auto limitOf = [](const Generation& of) {
-      const uint32_t wanted = of.plugin().descriptor.max_state_bytes;
-      return wanted > 0 ? size_t{wanted} : kUsualStateBytes;
+      const uint32_t wanted = of.descriptor().max_state_bytes;
+      return size_t{wanted > 0 ? wanted : GW_STATE_BYTES_DEFAULT};
     };
     limit_ = std::min(limitOf(from), limitOf(to));
     bytes_.reserve(std::min<size_t>(limit_, 512));

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "gw/slice.hpp"
 #include "testing/fake_tables.h"
 
 namespace gw::testing {
@@ -55,6 +56,11 @@ void FakeGeneration::start(gw_host_inst* hostInst, std::string_view options) {
     return;
   }
   inst_ = made;
+}
+
+size_t FakeGeneration::maxStateBytes() const {
+  const uint32_t most = sdk::asWritten(*plugin_.descriptor).max_state_bytes;
+  return most > 0 ? most : GW_STATE_BYTES_DEFAULT;
 }
 
 FakeGeneration::~FakeGeneration() {
@@ -141,9 +147,11 @@ std::string FakeHost::configSchema() const {
 std::vector<FakeHost::RouteRecord> FakeHost::routes() {
   std::vector<RouteRecord> out;
   gw_route_sink sink{
-      &out, [](void* ctx, const gw_route* route) -> gw_status {
+      &out, [](void* ctx, const gw_route* theirs) -> gw_status {
+        const gw_route route = sdk::asWritten(*theirs);
+        if ((route.flags & ~uint32_t{GW_ROUTE_CORS}) != 0) return GW_E_UNSUPPORTED;
         static_cast<std::vector<RouteRecord>*>(ctx)->push_back(
-            {FakeTables::str(route->method), FakeTables::str(route->path), route->max_body_bytes, route->flags});
+            {FakeTables::str(route.method), FakeTables::str(route.path), route.max_body_bytes, route.flags});
         return GW_OK;
       }};
   const gw_http_ext* http = generation().http_;

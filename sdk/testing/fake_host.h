@@ -43,6 +43,7 @@ class FakeGeneration {
   const gw_plugin& plugin() const { return plugin_; }
   gw_inst* instance() const { return inst_; }
   const gw_migrate_ext* migrate() const { return migrate_; }
+  size_t maxStateBytes() const;
 
  private:
   friend class FakeConn;

@@ -1,4 +1,5 @@
 // Moving a connection to another generation, step by step as gw/migrate.h says.
+#include "gw/slice.hpp"
 #include "testing/fake_host.h"
 
 namespace gw::testing {
@@ -95,10 +96,9 @@ class FakeMove {
     if (!conn_.canCall() || conn_.closing_ || conn_.isEof_) return end(Outcome::kNever, "the connection is ending");
     const gw_migrate_ext* from = conn_.generation_->migrate_;
     if (from == nullptr || to_.migrate_ == nullptr) return end(Outcome::kNever, "the plugin lacks gw.migrate/1");
-    gw_state_schema old{}, next{};
-    if (from->schema(&old) != GW_OK || to_.migrate_->schema(&next) != GW_OK || viewOf(old.id) != viewOf(next.id)) {
-      return end(Outcome::kNever, "the state schemas differ");
-    }
+    const gw_state_schema old = sdk::asWritten(*from->schema());
+    const gw_state_schema next = sdk::asWritten(*to_.migrate_->schema());
+    if (viewOf(old.id) != viewOf(next.id)) return end(Outcome::kNever, "the state schemas differ");
     result_.version = gw_state_common(&old, &next);
     return result_.version != 0 || end(Outcome::kNever, "no version of the state is common to both");
   }
@@ -116,7 +116,7 @@ class FakeMove {
     return again == result_.state || fail("two exports of the same state differ");
   }
   bool exportOnce(std::string& out) {
-    Bounded buffer{{}, conn_.generation_->plugin().descriptor.max_state_bytes};
+    Bounded buffer{{}, conn_.generation_->maxStateBytes()};
     gw_bytes_sink sink{&buffer, writeBounded};
     gw_err err{};
     conn_.phase_ = Phase::kSilent;
@@ -127,7 +127,7 @@ class FakeMove {
   }
 
   bool importState(uint32_t version, std::string_view state) {
-    if (state.size() > to_.plugin().descriptor.max_state_bytes) return fail("the state is above max_state_bytes");
+    if (state.size() > to_.maxStateBytes()) return fail("the state is above max_state_bytes");
     const gw_open_info info = conn_.info();
     gw_err err{};
     conn_.phase_ = Phase::kShadow;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <new>
 
+#include "gw/slice.hpp"
+
 struct gw_buf {
   std::string bytes;
   int refs = 1;
@@ -77,29 +79,36 @@ void FakeTables::timerCancel(gw_host_conn* conn, uint32_t id) {
 
 gw_status FakeTables::setClass(gw_host_conn* conn, uint64_t key, uint32_t flags, gw_slice description) {
   FakeConn& self = connOf(conn);
+  constexpr uint32_t kKnown = GW_CLASS_STREAM_TRANSFORM | GW_CLASS_REPROMPT | GW_CLASS_TEXT_ONLY;
+  if ((flags & ~kKnown) != 0) return GW_E_UNSUPPORTED;
   if (!self.admits(FakeConn::Reach::kAlsoShadow)) return GW_E_STATE;
   self.classes_.push_back({key, flags, str(description)});
   self.hasClass_ = true;
   return GW_OK;
 }
 
-gw_status FakeTables::hello(gw_host_conn* conn, uint64_t token, const gw_hello* hello) {
+gw_status FakeTables::hello(gw_host_conn* conn, uint64_t token, const gw_hello* theirs) {
   FakeConn& self = connOf(conn);
-  if (!self.admits(FakeConn::Reach::kLiveOnly) || self.pendingHello_.has_value()) return GW_E_STATE;
-  self.hellos_.push_back({token, hello->mode, hello->caps, hello->width, hello->height, str(hello->credential_p),
-                          str(hello->device_p), str(hello->game_session_p), str(hello->attempt_p), str(hello->client_p),
-                          hello->epoch, hello->last_seq});
+  if (!self.admits(FakeConn::Reach::kLiveOnly)) return GW_E_STATE;
+  if (self.pendingHello_.has_value()) return GW_E_AGAIN;
+  const gw_hello hello = sdk::asWritten(*theirs);
+  if (hello.mode != GW_HELLO_NEW && hello.mode != GW_HELLO_RESUME) return GW_E_UNSUPPORTED;
+  self.hellos_.push_back({token, hello.mode, hello.caps, hello.width, hello.height, str(hello.credential_p),
+                          str(hello.device_p), str(hello.game_session_p), str(hello.attempt_p), str(hello.client_p),
+                          hello.epoch, hello.last_seq});
   self.pendingHello_ = token;
   return GW_OK;
 }
 
-gw_status FakeTables::submit(gw_host_conn* conn, uint64_t token, const gw_input* input) {
+gw_status FakeTables::submit(gw_host_conn* conn, uint64_t token, const gw_input* theirs) {
   FakeConn& self = connOf(conn);
   if (!self.admits(FakeConn::Reach::kLiveOnly)) return GW_E_STATE;
   if (self.pendingHello_.has_value()) return GW_E_AGAIN;
+  const gw_input input = sdk::asWritten(*theirs);
+  if (input.kind > GW_INPUT_PING) return GW_E_UNSUPPORTED;
   if (self.submitResult != GW_OK) return self.submitResult;
   self.inputs_.push_back(
-      {token, input->kind, input->client_seq, input->caps, input->width, input->height, str(input->text_p)});
+      {token, input.kind, input.client_seq, input.caps, input.width, input.height, str(input.text_p)});
   return GW_OK;
 }
 
@@ -133,13 +142,14 @@ uint64_t FakeTables::nowNs() { return current == nullptr ? 0 : current->nowNs();
 
 // --- gw_host_login
 
-gw_status FakeTables::signIn(gw_host_conn* conn, const gw_sign_in* signIn) {
+gw_status FakeTables::signIn(gw_host_conn* conn, const gw_sign_in* theirs) {
   FakeConn& self = connOf(conn);
   if (!self.admits(FakeConn::Reach::kLiveOnly)) return GW_E_STATE;
   if (self.pendingHello_.has_value()) return GW_E_AGAIN;
   if (self.signInResult != GW_OK) return self.signInResult;
+  const gw_sign_in wish = sdk::asWritten(*theirs);
   self.signIns_.push_back(
-      {signIn->kind, (signIn->flags & GW_SIGN_IN_WANTS_TOKEN) != 0, str(signIn->account_p), str(signIn->secret_p)});
+      {wish.kind, (wish.flags & GW_SIGN_IN_WANTS_TOKEN) != 0, str(wish.account_p), str(wish.secret_p)});
   return GW_OK;
 }
 
@@ -154,6 +164,7 @@ gw_status FakeTables::requestBind(gw_host_req* req, uint32_t kind, gw_slice cred
                                   uint64_t token) {
   FakeRequest& self = requestOf(req);
   if (self.reply.has_value() || self.accept.has_value()) return GW_E_STATE;
+  if (kind < GW_BIND_BEARER || kind > GW_BIND_ATTACH) return GW_E_UNSUPPORTED;
   self.binds.push_back({kind, str(credential), epoch, seq, token});
   self.lastToken_ = token;
   return GW_OK;
@@ -171,6 +182,7 @@ gw_status FakeTables::httpAccept(gw_host_req* req, uint32_t mode, const gw_heade
                                  gw_slice subprotocol, gw_slice extensions, uint64_t user) {
   FakeRequest& self = requestOf(req);
   if (self.reply.has_value() || self.accept.has_value()) return GW_E_STATE;
+  if (mode != GW_ACCEPT_UPGRADE && mode != GW_ACCEPT_STREAM) return GW_E_UNSUPPORTED;
   self.accept = FakeRequest::Accept{mode, headersOf(headers, count), str(subprotocol), str(extensions), user};
   return GW_OK;
 }
@@ -204,7 +216,8 @@ gw_status FakeTables::builderAppend(gw_builder* builder, gw_slice bytes) {
   return GW_OK;
 }
 
-gw_status FakeTables::metricDefine(gw_host_inst*, uint32_t, gw_slice name, gw_slice, uint32_t* metric) {
+gw_status FakeTables::metricDefine(gw_host_inst*, uint32_t kind, gw_slice name, gw_slice, uint32_t* metric) {
+  if (kind != GW_METRIC_COUNTER && kind != GW_METRIC_GAUGE) return GW_E_UNSUPPORTED;
   auto& metrics = current->metrics_;
   const std::string wanted = str(name);
   const auto found =

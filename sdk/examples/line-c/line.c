@@ -189,10 +189,9 @@ static const gw_encode_ext encode_table = {sizeof(gw_encode_ext), encode, wrap, 
 
 /* --- moving to another generation [loop] ----------------------------------------------------------------- */
 
-static gw_status schema(gw_state_schema* out) {
-  *out = (gw_state_schema){sizeof *out, {ID, sizeof ID - 1}, STATE_VERSION, STATE_VERSION, STATE_VERSION};
-  return GW_OK;
-}
+static const gw_state_schema state_schema = {
+    sizeof(gw_state_schema), {ID, sizeof ID - 1}, STATE_VERSION, STATE_VERSION, STATE_VERSION};
+static const gw_state_schema* schema(void) { return &state_schema; }
 
 static int32_t quiesce(gw_conn* conn, gw_err* err) { return (void)conn, (void)err, GW_QUIESCE_READY; }
 static void resume(gw_conn* conn) { (void)conn; }
@@ -259,19 +258,10 @@ static const void* get_extension(gw_slice id) {
   return NULL;
 }
 
-static const gw_plugin plugin = {sizeof(gw_plugin),
-                                 {sizeof(gw_descriptor),
-                                  {ID, sizeof ID - 1},
-                                  {"Lines", 5},
-                                  {"Gatehouse examples", 18},
-                                  {VERSION, sizeof VERSION - 1},
-                                  {"Apache-2.0", 10},
-                                  GW_UNLOAD_SAFE,
-                                  STATE_HEADER + MAX_LINE},
-                                 init,
-                                 deinit,
-                                 &instance_ops,
-                                 get_extension};
+static const gw_descriptor descriptor = {
+    sizeof(gw_descriptor),         {ID, sizeof ID - 1}, {"Lines", 5},   {"Gatehouse examples", 18},
+    {VERSION, sizeof VERSION - 1}, {"Apache-2.0", 10},  GW_UNLOAD_SAFE, STATE_HEADER + MAX_LINE};
+static const gw_plugin plugin = {sizeof(gw_plugin), &descriptor, init, deinit, &instance_ops, get_extension};
 
 __attribute__((visibility("default"))) const gw_plugin* gw_plugin_entry(uint32_t host_min_abi, uint32_t host_max_abi,
                                                                         uint32_t* chosen_abi_out, gw_err* err) {

@@ -24,7 +24,8 @@ enum {
   GW_CLASS_STREAM_TRANSFORM = 1u << 0,
   /* The host queues the current prompt once more after a turn's last text unit. */
   GW_CLASS_REPROMPT = 1u << 1,
-  /* This class shows only GW_KIND_TEXT and GW_KIND_PROMPT; the host skips GW_KIND_DATA for it. */
+  /* A terminal: it shows only GW_KIND_TEXT and GW_KIND_PROMPT, the host skips GW_KIND_DATA for it; its client cannot
+   * acknowledge, so that what TCP says has arrived stands in for it; and the host greets it by itself (stream open). */
   GW_CLASS_TEXT_ONLY = 1u << 2
 };
 
@@ -44,7 +45,8 @@ typedef struct gw_encode_ext {
    * (wrap is still called). */
   gw_status (*encode)(gw_inst* inst, gw_slice class_desc_h, const gw_event* event_h, gw_builder* builder);
   /* [loop] Per connection, in wire order, when the unit is queued; may change the connection's codec
-   * state. seq is 0 for events without one. */
+   * state. seq is 0 for events without one. Any failure: this connection does not show the unit, which counts as
+   * delivered. */
   gw_status (*wrap)(gw_conn* conn, const gw_event* event_h, uint64_t epoch, uint64_t seq, size_t body_len,
                     gw_wrap* wrap_out);
   /* [loop] For classes with GW_CLASS_STREAM_TRANSFORM only; may be NULL. */

@@ -16,8 +16,8 @@ extern "C" {
 enum { GW_LOG_DEBUG = 0, GW_LOG_INFO = 1, GW_LOG_WARN = 2, GW_LOG_ERROR = 3 };
 enum { GW_METRIC_COUNTER = 0, GW_METRIC_GAUGE = 1 };
 
-/* hello() modes. */
-enum { GW_HELLO_NEW = 0, GW_HELLO_RESUME = 1, GW_HELLO_ATTACH = 2 };
+/* hello() modes. To attach a further connection to a session, see request_bind and frame. */
+enum { GW_HELLO_NEW = 0, GW_HELLO_RESUME = 1 };
 
 /* Client capability bits, for hello() and submit(CAPS). */
 enum {
@@ -45,10 +45,13 @@ typedef struct gw_hello {
 
 /* submit() kinds. */
 enum {
-  GW_INPUT_LINE = 0,    /* a typed line: login flow before Playing, then a command. No clientSeq */
-  GW_INPUT_COMMAND = 1, /* a command with client_seq */
-  GW_INPUT_CAPS = 2,    /* caps, width, height changed */
-  GW_INPUT_PING = 3     /* costs from the input bucket; nothing else happens */
+  GW_INPUT_LINE = 0, /* a typed line: login flow before Playing, then a command. No clientSeq */
+  /* A command in Playing, numbered by the client: client_seq counts from 1 for each device of the session, across its
+   * connections and restarts of the host, and each number is carried out once. Answered {"duplicate":false}, or true
+   * if it had been taken before; with GW_E_INVALID and an error object that has details.expected if it is ahead. */
+  GW_INPUT_COMMAND = 1,
+  GW_INPUT_CAPS = 2, /* caps, width, height changed */
+  GW_INPUT_PING = 3  /* costs from the input bucket; nothing else happens */
 };
 
 typedef struct gw_input {
@@ -68,20 +71,23 @@ typedef struct gw_host_stream {
    * until writable(). GW_E_STATE: closed. Never partially queued. */
   gw_status (*send)(gw_host_conn* conn, gw_slice bytes_p);
   gw_status (*send_buf)(gw_host_conn* conn, gw_buf* buf);
-  /* Ends the stream after what is queued has been written. reason_p is for logs. */
+  /* Ends the stream after what is queued has been written. GW_CLOSE_NORMAL ends its session too. reason_p is for
+   * logs. */
   void (*close)(gw_host_conn* conn, uint32_t code, gw_slice reason_p);
   void (*read_pause)(gw_host_conn* conn);
   void (*read_resume)(gw_host_conn* conn);
   /* One-shot; setting an id again replaces it. At most 8 ids (0..7) per connection. */
   gw_status (*timer_set)(gw_host_conn* conn, uint32_t id, uint64_t delay_ms);
   void (*timer_cancel)(gw_host_conn* conn, uint32_t id);
-  /* See gw/encode.h. class_desc_p is copied. flags: GW_CLASS_*. */
+  /* See gw/encode.h. class_desc_p is copied. flags: GW_CLASS_*. GW_E_LIMIT: too many classes. */
   gw_status (*set_class)(gw_host_conn* conn, uint64_t class_key, uint32_t flags, gw_slice class_desc_p);
-  /* Introduces the client; answered by event(token). While it is pending, submit and frame return
-   * GW_E_AGAIN and data() should stop consuming; it is called again after the answer. */
+  /* Introduces the client, once; answered by event(token): NEW {}, RESUME the hello-ok payload of gateway.v1, or an
+   * error object if it could not be resumed, after which the connection is as with NEW. While it is pending, hello,
+   * submit and frame return GW_E_AGAIN and data() should stop consuming; it is called again after the answer. */
   gw_status (*hello)(gw_host_conn* conn, uint64_t token, const gw_hello* hello_p);
-  /* Input. GW_E_AGAIN: not now, keep it and stop consuming. GW_E_LIMIT: refused by the rate limit
-   * (the host has told the client). token 0: no answer wanted. */
+  /* Input. GW_E_AGAIN: not now; leave it unconsumed, and data() is called again once it can be taken. A plugin that
+   * has consumed it already keeps it and tries again by a timer. GW_E_LIMIT: refused by the rate limit
+   * (the host has told the client). GW_E_STATE: not in this state of the session. token 0: no answer wanted. */
   gw_status (*submit)(gw_host_conn* conn, uint64_t token, const gw_input* input_p);
   /* The client has everything up to (epoch, seq); cumulative. */
   void (*ack)(gw_host_conn* conn, uint64_t epoch, uint64_t seq);

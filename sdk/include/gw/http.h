@@ -15,7 +15,7 @@ extern "C" {
 
 #define GW_EXT_HTTP "gw.http/1"
 
-/* request() results. */
+/* request() results. Unknown: as a negative status. */
 enum {
   GW_HTTP_RESPONDED = 1, /* http_reply was called */
   GW_HTTP_ACCEPTED = 2,  /* http_accept was called */
@@ -33,8 +33,7 @@ enum {
 enum {
   GW_BIND_BEARER = 1, /* an accessToken */
   GW_BIND_COOKIE = 2, /* the cookie minted for an attach token */
-  GW_BIND_ATTACH = 3, /* an attachToken; the answer may carry a set_cookie to send */
-  GW_BIND_NONE = 4
+  GW_BIND_ATTACH = 3  /* an attachToken; the answer may carry a set_cookie to send */
 };
 
 typedef struct gw_header {
@@ -64,15 +63,15 @@ typedef struct gw_request_answer {
 } gw_request_answer;
 
 typedef struct gw_route {
+  uint32_t struct_size;
+  uint32_t flags;  /* GW_ROUTE_* */
   gw_slice method; /* "GET", "POST", ... */
   gw_slice path;   /* exact path */
   uint32_t max_body_bytes;
-  uint32_t flags; /* GW_ROUTE_* */
 } gw_route;
 
 enum {
-  GW_ROUTE_CORS = 1u << 0,       /* answer OPTIONS and add CORS headers for allowed origins */
-  GW_ROUTE_CREDENTIALS = 1u << 1 /* CORS with cookies: never; reserved, must be 0 */
+  GW_ROUTE_CORS = 1u << 0 /* answer OPTIONS and add CORS headers for allowed origins; never with cookies */
 };
 
 typedef struct gw_route_sink {

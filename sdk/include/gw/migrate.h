@@ -1,5 +1,5 @@
 /* gw.migrate/1: moving live connections to another generation of the same plugin, without the peer
- * noticing. [loop] unless tagged. A host that loads this SDK version declares it and does not call it yet.
+ * noticing. [loop] unless tagged.
  *
  * One connection moves within one turn of its loop; nothing else of it is called in between:
  *
@@ -47,7 +47,7 @@ enum {
 
 typedef struct gw_state_schema {
   uint32_t struct_size;
-  gw_slice id;              /* static storage; generations with different ids exchange nothing */
+  gw_slice id;              /* generations with different ids exchange nothing */
   uint32_t version;         /* what export_state writes by default; from 1 */
   uint32_t min_import;      /* oldest version that import_state reads; 1..version */
   uint32_t max_export_down; /* oldest version that export_state can write; 1..version */
@@ -69,8 +69,8 @@ typedef struct gw_bytes_sink {
 
 typedef struct gw_migrate_ext {
   uint32_t struct_size;
-  /* [any] Pure. */
-  gw_status (*schema)(gw_state_schema* schema_out);
+  /* [any] Pure. Static storage. */
+  const gw_state_schema* (*schema)(void);
 
   /* May the connection move now? Returns a GW_QUIESCE_*; err says why not, for the operator. READY may send:
    * a stream that compresses ends its compressed part here, so that no window has to travel. */

@@ -9,6 +9,10 @@
 #define GW_NOTE_TYPE 0x47570001u
 #define GW_NOTE_SECTION ".note.gw"
 
+/* Note flags, none so far: the lower 16 bits are what a host must understand (it refuses a file that has others
+ * set), the upper ones are for information. */
+#define GW_NOTE_MUST_UNDERSTAND 0xffffu
+
 /* Strings are NUL-padded. */
 typedef struct gw_note_desc {
   uint32_t abi_version;

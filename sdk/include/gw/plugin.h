@@ -14,8 +14,12 @@
 extern "C" {
 #endif
 
+#define GW_STATE_BYTES_DEFAULT 65536u
+
+/* Unknown: GW_UNLOAD_NEVER. */
 enum { GW_UNLOAD_SAFE = 0, GW_UNLOAD_NEVER = 1 };
 
+/* Static storage, like all that a gw_plugin points to. */
 typedef struct gw_descriptor {
   uint32_t struct_size;
   gw_slice id; /* the channel: "telnet"; ^[a-z][a-z0-9-]{0,31}$ */
@@ -24,10 +28,10 @@ typedef struct gw_descriptor {
   gw_slice version;
   gw_slice license;
   uint32_t unload_policy;
-  uint32_t max_state_bytes; /* the largest gw.migrate export */
+  uint32_t max_state_bytes; /* the largest gw.migrate export; 0: GW_STATE_BYTES_DEFAULT */
 } gw_descriptor;
 
-/* reconfigure() results. */
+/* reconfigure() results. Unknown: REJECTED. */
 enum { GW_RECONF_APPLIED = 0, GW_RECONF_NEEDS_RECREATE = 1, GW_RECONF_REJECTED = 2 };
 
 typedef struct gw_instance_ops {
@@ -39,9 +43,13 @@ typedef struct gw_instance_ops {
   gw_status (*create)(gw_host_inst* host_inst, gw_slice options_h, gw_err* err, gw_inst** inst_out);
   /* [control] Connections may come from now on. */
   gw_status (*start)(gw_inst* inst, gw_err* err);
+  /* [control] Other options for a running account, while its connections are called on loops. APPLIED: in force.
+   * NEEDS_RECREATE: another instance is made with them, and the connections move to it. REJECTED: err says why. The
+   * instance goes on as it was in both. */
   int32_t (*reconfigure)(gw_inst* inst, gw_slice options_h, gw_err* err);
   /* [control] No new connections; the present ones get close_begin from the host. */
   void (*drain)(gw_inst* inst, uint64_t deadline_ms);
+  /* [control] No connection comes any more; some may still be there. */
   void (*stop)(gw_inst* inst);
   /* [control] Stopped, and no connection left. Frees inst. */
   void (*destroy)(gw_inst* inst);
@@ -49,7 +57,7 @@ typedef struct gw_instance_ops {
 
 typedef struct gw_plugin {
   uint32_t struct_size;
-  gw_descriptor descriptor;
+  const gw_descriptor* descriptor;
   /* [control] Once after loading, before any instance. */
   gw_status (*init)(const gw_host* host, uint64_t now_ns, gw_err* err);
   /* [control] No instances left; the library is unloaded next. */

@@ -112,7 +112,7 @@ struct StreamGlue {
   static gw_status open(gw_inst* inst, gw_host_conn* hostConn, const gw_open_info* info, uint64_t nowNs,
                         gw_conn** out) noexcept {
     return guard(nullptr, [&]() -> gw_status {
-      std::unique_ptr<Stream> stream = InstanceGlue<C>::of(inst)->open(HostConn{hostConn}, *info, nowNs);
+      std::unique_ptr<Stream> stream = InstanceGlue<C>::of(inst)->open(HostConn{hostConn}, asWritten(*info), nowNs);
       if (stream == nullptr) return GW_E_STATE;
       *out = reinterpret_cast<gw_conn*>(stream.release());
       return GW_OK;
@@ -139,13 +139,13 @@ struct StreamGlue {
     guardVoid([&] { of(conn)->onEvent(token, status, view(msg)); });
   }
   static void notice(gw_conn* conn, const gw_notice* notice) noexcept {
-    guardVoid([&] { of(conn)->onNotice(*notice); });
+    guardVoid([&] { of(conn)->onNotice(asWritten(*notice)); });
   }
   static void login(gw_conn* conn, const gw_login_event* event) noexcept {
-    guardVoid([&] { of(conn)->onLogin(*event); });
+    guardVoid([&] { of(conn)->onLogin(asWritten(*event)); });
   }
   static void closeBegin(gw_conn* conn, const gw_close_info* info, uint64_t graceMs) noexcept {
-    guardVoid([&] { of(conn)->onCloseBegin(*info, graceMs); });
+    guardVoid([&] { of(conn)->onCloseBegin(asWritten(*info), graceMs); });
   }
   static void closed(gw_conn* conn, uint32_t code) noexcept {
     guardVoid([&] {
@@ -183,11 +183,9 @@ struct MigrateGlue {
   static_assert(C::kState.oldestImport >= 1 && C::kState.oldestImport <= C::kState.version);
   static_assert(C::kState.oldestExport >= 1 && C::kState.oldestExport <= C::kState.version);
 
-  static gw_status schema(gw_state_schema* out) noexcept {
-    *out = {sizeof(gw_state_schema), slice(C::kDescriptor.id), C::kState.version, C::kState.oldestImport,
-            C::kState.oldestExport};
-    return GW_OK;
-  }
+  static constexpr gw_state_schema kSchema{sizeof(gw_state_schema), slice(C::kDescriptor.id), C::kState.version,
+                                           C::kState.oldestImport, C::kState.oldestExport};
+  static const gw_state_schema* schema() noexcept { return &kSchema; }
   static int32_t quiesce(gw_conn* conn, gw_err* err) noexcept {
     int32_t result = GW_QUIESCE_NEVER;
     guard(err, [&] {
@@ -215,7 +213,8 @@ struct MigrateGlue {
       refuseUnless(version >= C::kState.oldestImport && version <= C::kState.version, version, "read");
       if (bytes.len > kMost) throw Error("the state is longer than max_state_bytes", GW_E_LIMIT);
       StateReader in(version, view(bytes));
-      std::unique_ptr<Stream> stream = InstanceGlue<C>::of(inst)->restore(HostConn{hostConn}, *info, in, nowNs);
+      std::unique_ptr<Stream> stream =
+          InstanceGlue<C>::of(inst)->restore(HostConn{hostConn}, asWritten(*info), in, nowNs);
       if (stream == nullptr) return GW_E_STATE;
       in.finish();
       *out = reinterpret_cast<gw_conn*>(stream.release());
@@ -241,7 +240,7 @@ struct HttpGlue {
   static gw_status routes(gw_inst* inst, gw_route_sink* sink) noexcept {
     return guard(nullptr, [&]() -> gw_status {
       for (const Route& route : InstanceGlue<C>::of(inst)->routes()) {
-        const gw_route raw{slice(route.method), slice(route.path), route.maxBodyBytes, route.flags};
+        const gw_route raw{sizeof(gw_route), route.flags, slice(route.method), slice(route.path), route.maxBodyBytes};
         const gw_status status = sink->add(sink->ctx, &raw);
         if (status != GW_OK) return status;
       }
@@ -251,13 +250,14 @@ struct HttpGlue {
   static int32_t request(gw_inst* inst, gw_host_req* req, const gw_request_view* requestView, uint64_t nowNs,
                          gw_err* err) noexcept {
     return guard(err, [&]() -> gw_status {
-      const HttpResult result = InstanceGlue<C>::of(inst)->onRequest(Request{req}, RequestView{*requestView}, nowNs);
+      const gw_request_view asked = asWritten(*requestView);
+      const HttpResult result = InstanceGlue<C>::of(inst)->onRequest(Request{req}, RequestView{asked}, nowNs);
       if (!result.text.empty()) writeError(err, result.text);
       return result.code;
     });
   }
   static void requestEvent(gw_inst* inst, gw_host_req* req, uint64_t token, const gw_request_answer* answer) noexcept {
-    guardVoid([&] { InstanceGlue<C>::of(inst)->onRequestEvent(Request{req}, token, *answer); });
+    guardVoid([&] { InstanceGlue<C>::of(inst)->onRequestEvent(Request{req}, token, asWritten(*answer)); });
   }
   static constexpr gw_http_ext kHttp{sizeof(gw_http_ext), routes, request, requestEvent};
 };
@@ -298,15 +298,11 @@ struct PluginGlue {
     return nullptr;
   }
 
-  static constexpr gw_plugin kPlugin{
-      sizeof(gw_plugin),
-      {sizeof(gw_descriptor), slice(C::kDescriptor.id), slice(C::kDescriptor.name), slice(C::kDescriptor.vendor),
-       slice(C::kDescriptor.version), slice(C::kDescriptor.license), C::kDescriptor.unloadPolicy,
-       C::kDescriptor.maxStateBytes},
-      init,
-      deinit,
-      &InstanceGlue<C>::kOps,
-      extension};
+  static constexpr gw_descriptor kDescriptor{sizeof(gw_descriptor),         slice(C::kDescriptor.id),
+                                             slice(C::kDescriptor.name),    slice(C::kDescriptor.vendor),
+                                             slice(C::kDescriptor.version), slice(C::kDescriptor.license),
+                                             C::kDescriptor.unloadPolicy,   C::kDescriptor.maxStateBytes};
+  static constexpr gw_plugin kPlugin{sizeof(gw_plugin), &kDescriptor, init, deinit, &InstanceGlue<C>::kOps, extension};
 };
 
 template <size_t N>

@@ -20,6 +20,14 @@ constexpr std::string_view view(gw_slice slice) noexcept {
 /// A slice of the plugin's bytes. The text must outlive the host call it is given to.
 constexpr gw_slice slice(std::string_view text) noexcept { return gw_slice{text.data(), text.size()}; }
 
+/// A struct of the other side, as far as it wrote it (gw_as_written).
+template <class T>
+T asWritten(const T& theirs) noexcept {
+  T ours;
+  gw_as_written(&ours, sizeof ours, &theirs);
+  return ours;
+}
+
 /// What constructors and [control] functions of a plugin throw to refuse. The wrapper turns it into a
 /// status and one sentence for the operator; it never leaves the library.
 class Error : public std::exception {

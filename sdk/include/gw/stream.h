@@ -1,5 +1,8 @@
 /* gw.stream/1: a live connection, from open to closed. Every function here is [loop] unless tagged.
  *
+ * Within a callback the session may not be ready for what the callback tells of (ATTACHED may come while the typed
+ * questions still own the connection): submit says GW_E_AGAIN then, and works in a later turn.
+ *
  * Life: open -> (data | eof | timer | writable | event | notice)* -> close_begin? -> closed.
  * `closed` is always the last call and frees the plugin's side. After the plugin calls host close(),
  * only closed() follows. All functions may call host functions of the same connection.
@@ -62,8 +65,8 @@ typedef struct gw_close_info {
 typedef struct gw_stream_ext {
   uint32_t struct_size;
   /* A new stream. For HTTP channels it follows http_accept. No class is set yet: until set_class,
-   * events wait. Call hello() when the client is known well enough; if it has not been called
-   * 1.5 s after open, the host sends hello(NEW) itself (unless is_bound).
+   * events wait. Call hello() when the client is known well enough; if a class with GW_CLASS_TEXT_ONLY is set and it
+   * has not been called 1.5 s after open, the host sends hello(NEW) itself (unless is_bound).
    * Fails: the host closes the stream; closed() is NOT called. */
   gw_status (*open)(gw_inst* inst, gw_host_conn* host_conn, const gw_open_info* info_h, uint64_t now_ns,
                     gw_conn** conn_out);
@@ -71,7 +74,8 @@ typedef struct gw_stream_ext {
    * again with what arrives later, or after read_resume / a pending hello's answer.
    * Fails (any negative but AGAIN): the host closes with GW_CLOSE_PROTOCOL. */
   gw_status (*data)(gw_conn* conn, gw_slice bytes_h, uint64_t now_ns, size_t* consumed_out);
-  /* The peer finished sending (half close). */
+  /* The peer finished sending (half close). What is queued has a second to leave; then the host closes with
+   * GW_CLOSE_LOST if the plugin has not. */
   void (*eof)(gw_conn* conn);
   /* A timer of this connection fired; it is one-shot and no longer set. */
   void (*timer)(gw_conn* conn, uint32_t id, uint64_t now_ns);

@@ -125,7 +125,7 @@ gw_status httpRoutes(gw_inst* inst, gw_route_sink* sink) {
   if (account(inst)->wants("throw-routes")) throw std::runtime_error("routes went wrong");
   if (account(inst)->wants("no-routes")) return GW_OK;
   if (account(inst)->wants("bad-route")) {
-    const gw_route bad = {text("get"), text("no-slash"), 0, 0};
+    const gw_route bad = {sizeof bad, 0, text("get"), text("no-slash"), 0};
     return sink->add(sink->ctx, &bad);
   }
   std::string path = "/good";
@@ -133,7 +133,7 @@ gw_status httpRoutes(gw_inst* inst, gw_route_sink* sink) {
   if (const size_t at = options.find("\"path\":\""); at != std::string::npos) {
     path = options.substr(at + 8, options.find('"', at + 8) - at - 8);
   }
-  const gw_route route = {text("GET"), text(path), 0, 0};
+  const gw_route route = {sizeof route, 0, text("GET"), text(path), 0};
   return sink->add(sink->ctx, &route);
 }
 int32_t httpRequest(gw_inst*, gw_host_req*, const gw_request_view*, uint64_t, gw_err*) { return GW_HTTP_REJECT; }
@@ -206,19 +206,11 @@ void deinit() { tell(nullptr, "deinit"); }
 #define TEST_OPS &instanceOps
 #endif
 
-const gw_plugin thePlugin = {TEST_STRUCT_SIZE,
-                             {sizeof(gw_descriptor),
-                              {TEST_ID, sizeof(TEST_ID) - 1},
-                              {"Test channel", 12},
-                              {"tests", 5},
-                              {"1.2.3", 5},
-                              {"Apache-2.0", 10},
-                              TEST_UNLOAD,
-                              0},
-                             init,
-                             deinit,
-                             TEST_OPS,
-                             getExtension};
+const gw_descriptor theDescriptor = {sizeof(gw_descriptor), {TEST_ID, sizeof(TEST_ID) - 1},
+                                     {"Test channel", 12},  {"tests", 5},
+                                     {"1.2.3", 5},          {"Apache-2.0", 10},
+                                     TEST_UNLOAD,           0};
+const gw_plugin thePlugin = {TEST_STRUCT_SIZE, &theDescriptor, init, deinit, TEST_OPS, getExtension};
 
 }  // namespace
 

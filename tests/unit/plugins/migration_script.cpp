@@ -162,7 +162,7 @@ void MigrationScript::expectHostileStatesAreHarmless(const std::vector<std::stri
   EXPECT_GT(taken, 0u) << "the use was never tried";
   EXPECT_EQ(host.adopt(0, states.front(), open_), nullptr);
   EXPECT_EQ(host.adopt(999, states.front(), open_), nullptr) << "a version that nobody speaks";
-  const std::string oversize(plugin_.descriptor.max_state_bytes + 1u, '\0');
+  const std::string oversize(plugin_.descriptor->max_state_bytes + 1u, '\0');
   EXPECT_EQ(host.adopt(1, oversize, open_), nullptr);
 }
 

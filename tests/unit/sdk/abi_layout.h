@@ -110,10 +110,11 @@ GW_CHECK_AT(gw_request_answer, http_status, 8);
 GW_CHECK_AT(gw_request_answer, body_h, 16);
 GW_CHECK_AT(gw_request_answer, set_cookie_h, 32);
 
-GW_CHECK_SIZE(gw_route, 40);
-GW_CHECK_AT(gw_route, path, 16);
-GW_CHECK_AT(gw_route, max_body_bytes, 32);
-GW_CHECK_AT(gw_route, flags, 36);
+GW_CHECK_SIZE(gw_route, 48);
+GW_CHECK_AT(gw_route, flags, 4);
+GW_CHECK_AT(gw_route, method, 8);
+GW_CHECK_AT(gw_route, path, 24);
+GW_CHECK_AT(gw_route, max_body_bytes, 40);
 
 GW_CHECK_SIZE(gw_route_sink, 16);
 GW_CHECK_AT(gw_route_sink, add, 8);
@@ -226,12 +227,12 @@ GW_CHECK_AT(gw_instance_ops, drain, 40);
 GW_CHECK_AT(gw_instance_ops, stop, 48);
 GW_CHECK_AT(gw_instance_ops, destroy, 56);
 
-GW_CHECK_SIZE(gw_plugin, 136);
+GW_CHECK_SIZE(gw_plugin, 48);
 GW_CHECK_AT(gw_plugin, descriptor, 8);
-GW_CHECK_AT(gw_plugin, init, 104);
-GW_CHECK_AT(gw_plugin, deinit, 112);
-GW_CHECK_AT(gw_plugin, instance, 120);
-GW_CHECK_AT(gw_plugin, get_extension, 128);
+GW_CHECK_AT(gw_plugin, init, 16);
+GW_CHECK_AT(gw_plugin, deinit, 24);
+GW_CHECK_AT(gw_plugin, instance, 32);
+GW_CHECK_AT(gw_plugin, get_extension, 40);
 
 GW_CHECK_SIZE(gw_health_sink, 16);
 GW_CHECK_AT(gw_health_sink, report, 8);

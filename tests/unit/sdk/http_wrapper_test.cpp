@@ -121,7 +121,7 @@ TEST(HttpWrapper, ARequestIsAnsweredOnce) {
   const Request handle(reinterpret_cast<gw_host_req*>(request.get()));
   EXPECT_EQ(handle.reply(200, {}, "again"), GW_E_STATE);
   EXPECT_EQ(handle.accept(GW_ACCEPT_STREAM, {}), GW_E_STATE);
-  EXPECT_EQ(handle.bind(GW_BIND_NONE, "", 0, 0, 1), GW_E_STATE);
+  EXPECT_EQ(handle.bind(GW_BIND_BEARER, "", 0, 0, 1), GW_E_STATE);
   EXPECT_EQ(handle.frame("", "", 1), GW_E_STATE);
 }
 

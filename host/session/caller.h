@@ -16,6 +16,7 @@ struct Caller {
   uint64_t token = 0;      // the plugin's token
   std::string frameId;     // the req frame's id, as JSON
   bool wantsFrame() const { return !frameId.empty(); }
+  bool wantsAnswer() const { return wantsFrame() || (streamId != 0 && token != 0); }
 };
 
 /// {"type":"res","id":…,"ok":true,"payload":…}

@@ -248,29 +248,8 @@ void ClientApi::command(Call& call, const Json& params) {
     limited.retryAfterMs = static_cast<long long>(waitMs);
     return refuse(call, std::move(limited));
   }
-  const uint64_t clientSeq = numberMember(params, "clientSeq");
-  if (clientSeq != 0) {
-    // A refused command must not advance the device's count: look before anything is taken.
-    const uint64_t last = session.lastClientSeq(call.device);
-    if (clientSeq <= last) {
-      // The first one may still be on its way to the disk.
-      return session.afterCommit(
-          [&manager = manager_, caller = call.caller] { manager.reply(caller, std::string("{\"duplicate\":true}")); });
-    }
-    if (clientSeq > last + 1)
-      return refuse(
-          call, fail(ErrorCode::kConflict, "clientSeq is ahead", "{\"expected\":" + std::to_string(last + 1) + "}"));
-  }
-  const std::string line = sanitizeInput(text->get_ref<const std::string&>());
-  const bool own = call.attachment && manager_.handleOwnCommand(session, *call.attachment, line);
-  if (!own && !manager_.playLine(session, nullptr, line))
-    return refuse(call, fail(ErrorCode::kUnavailable, "the game is not answering; the command was not taken"));
-  uint64_t expected = 0;
-  if (clientSeq != 0) session.acceptCommand(call.device, clientSeq, expected);
-  // Most commands are answered by output at once: one write for both.
-  session.afterCommit([&manager = manager_, caller = call.caller] {
-    manager.reply(caller, std::string("{\"duplicate\":false}"), SessionManager::Urgency::kMayWait);
-  });
+  manager_.takeCommand(session, {call.caller, call.attachment, call.device, numberMember(params, "clientSeq")},
+                       text->get_ref<const std::string&>());
 }
 
 void ClientApi::ack(Call& call, const Json& params) {

@@ -48,7 +48,7 @@ gw_status SessionManager::hello(plugin::Stream& stream, uint64_t token, const gw
     const auto credential = SessionToken::decode(text(hello.credential_p));
     stream.setHelloPending(true);
     ResumeRequest request;
-    request.caller = Caller{static_cast<size_t>(loop_.index()), stream.id(), 0, 0, {}};
+    request.caller = Caller{static_cast<size_t>(loop_.index()), stream.id(), 0, token, {}};
     if (!credential)
       return refuseResume(request, fail(ErrorCode::kUnauthorized, "this token is not one of ours", "sessionNotFound")),
              GW_OK;
@@ -93,15 +93,57 @@ gw_status SessionManager::submit(plugin::Stream& stream, uint64_t token, const g
   }
   if (input.kind == GW_INPUT_PING) return charge(stream, 1);
   if (!attachment.session) return GW_E_STATE;
+  if (input.kind == GW_INPUT_COMMAND) return submitCommand(attachment, token, input);
   if (attachment.login && attachment.login->isWaiting()) return GW_E_AGAIN;
   if (input.text_p.len > limits_.preAuthBytes) return GW_E_LIMIT;
   if (refusedForMs(*attachment.session, &attachment) != 0) {
     Session::emitPrivate(attachment, notice("You type too fast; that line was not taken."));
     return GW_E_LIMIT;
   }
+  Session& session = *attachment.session;
   handleTypedLine(attachment, sanitizeInput(std::string_view(input.text_p.ptr, input.text_p.len)));
-  if (token != 0) stream.answer(token, GW_OK, "{}");
+  if (token != 0) {
+    const Caller caller{static_cast<size_t>(loop_.index()), stream.id(), 0, token, {}};
+    session.afterCommit([this, caller] { reply(caller, std::string("{}"), Urgency::kMayWait); });
+  }
   return GW_OK;
+}
+
+gw_status SessionManager::submitCommand(Attachment& attachment, uint64_t token, const gw_input& input) {
+  Session& session = *attachment.session;
+  if (session.state() != State::kPlaying) return GW_E_STATE;
+  if (input.client_seq == 0) return GW_E_INVALID;
+  if (input.text_p.len > limits_.maxPayloadBytes) return GW_E_LIMIT;
+  if (refusedForMs(session, &attachment) != 0) return GW_E_LIMIT;
+  const Caller caller{static_cast<size_t>(loop_.index()), attachment.stream.id(), 0, token, {}};
+  takeCommand(session, {caller, &attachment, attachment.device, input.client_seq},
+              std::string_view(input.text_p.ptr, input.text_p.len));
+  return GW_OK;
+}
+
+void SessionManager::takeCommand(Session& session, const NumberedBy& by, std::string_view text) {
+  if (by.clientSeq != 0) {
+    // A refused command must not advance the device's count: look before anything is taken.
+    const uint64_t last = session.lastClientSeq(by.device);
+    if (by.clientSeq <= last) {
+      // The first one may still be on its way to the disk.
+      return session.afterCommit([this, caller = by.caller] { reply(caller, std::string("{\"duplicate\":true}")); });
+    }
+    if (by.clientSeq > last + 1) {
+      const std::string expected = "{\"expected\":" + std::to_string(last + 1) + "}";
+      return reply(by.caller, fail(ErrorCode::kConflict, "clientSeq is ahead", expected));
+    }
+  }
+  const std::string line = sanitizeInput(std::string(text));
+  const bool isOwn = by.attachment && handleOwnCommand(session, *by.attachment, line);
+  if (!isOwn && !playLine(session, nullptr, line)) {
+    return reply(by.caller, fail(ErrorCode::kUnavailable, "the game is not answering; the command was not taken"));
+  }
+  uint64_t expected = 0;
+  if (by.clientSeq != 0) session.acceptCommand(by.device, by.clientSeq, expected);
+  // Most commands are answered by output at once: one write for both.
+  session.afterCommit(
+      [this, caller = by.caller] { reply(caller, std::string("{\"duplicate\":false}"), Urgency::kMayWait); });
 }
 
 bool SessionManager::isJournalFull(plugin::Stream& stream) {

@@ -182,6 +182,7 @@ void SessionManager::refuseResume(const ResumeRequest& request, const Error& err
   ++services_.counters.resumeRefused;
   Attachment* attachment = request.caller.streamId ? attachmentOf(request.caller.streamId) : nullptr;
   if (attachment && !request.caller.wantsFrame()) {
+    reply(request.caller, error);
     // A terminal: say why, then start over with the ordinary questions.
     plugin::Event event;
     event.text = error.message;

@@ -365,13 +365,17 @@ void SessionManager::moveStreamTo(SessionManager& target, uint64_t streamId, Uni
 }
 
 void SessionManager::reply(const Caller& caller, const Result<std::string>& payload, Urgency urgency) {
-  if (!caller.wantsFrame()) return;
-  std::string frame = payload ? okFrame(caller.frameId, *payload) : errorFrame(caller.frameId, payload.error());
+  if (!caller.wantsAnswer()) return;
+  std::string frame;
+  if (caller.wantsFrame())
+    frame = payload ? okFrame(caller.frameId, *payload) : errorFrame(caller.frameId, payload.error());
   if (caller.streamId != 0) {
-    if (plugin::Stream* stream = streams_.find(caller.streamId)) {
-      stream->answer(0, payload ? GW_OK : GW_E_INVALID, frame, urgency);
-      stream->setHelloPending(false);
-    }
+    plugin::Stream* stream = streams_.find(caller.streamId);
+    if (!stream) return;
+    // Finished frames go by themselves; a channel that speaks no JSON gets what would be in one, by its token.
+    if (!caller.wantsFrame()) frame = payload ? *payload : errorJson(payload.error());
+    stream->answer(caller.wantsFrame() ? 0 : caller.token, payload ? GW_OK : GW_E_INVALID, frame, urgency);
+    stream->setHelloPending(false);
     return;
   }
   const auto status = static_cast<uint32_t>(payload ? 200 : httpStatusOf(payload.error().code));

@@ -140,6 +140,15 @@ class SessionManager final : public plugin::InputPort {
   std::string helloOkJson(Session* session, Lineage* lineage, const Attachment* attachment, const std::string& connId,
                           bool resumed, const std::string& reconnectToken = {});
   bool playLine(Session& session, Attachment* from, const std::string& text);  // false: refused
+  /// A command that its client may have numbered (clientSeq, by device; 0: it has not): carried out once, and answered
+  /// to the caller {"duplicate":…} once it is safe, or with an error.
+  struct NumberedBy {
+    Caller caller;
+    Attachment* attachment;  // null: an HTTP request
+    std::string device;
+    uint64_t clientSeq;
+  };
+  void takeCommand(Session& session, const NumberedBy& by, std::string_view text);
   std::string issueTypedCode(Attachment& attachment);
   std::string issueAttachToken(Session& session, Lineage& from);
   void leavePlaying(Session& session, const std::string& reason);
@@ -217,6 +226,7 @@ class SessionManager final : public plugin::InputPort {
   Result<void> admitUser(Session& session, const Identity& user);
   void noteAuthenticated(Session& session);
   void handleTypedLine(Attachment& attachment, std::string line);
+  gw_status submitCommand(Attachment& attachment, uint64_t token, const gw_input& input);
   bool handleOwnCommand(Session& session, Attachment& attachment, const std::string& line);
   void giveToBackend(const SessionId& id, uint64_t seq, const std::string& line);
   /// For requests: what is asked of it is pushed at the end of this turn. Null: there is none.

@@ -60,8 +60,8 @@ gw_status SessionManager::hello(plugin::Stream& stream, uint64_t token, const gw
     resume(std::move(request));
     return GW_OK;
   }
-  startTerminal(attachment);
   if (token != 0) stream.answer(token, GW_OK, "{}");
+  startTerminal(attachment);
   return GW_OK;
 }
 

@@ -82,8 +82,9 @@ typedef struct gw_host_stream {
   /* See gw/encode.h. class_desc_p is copied. flags: GW_CLASS_*. GW_E_LIMIT: too many classes. */
   gw_status (*set_class)(gw_host_conn* conn, uint64_t class_key, uint32_t flags, gw_slice class_desc_p);
   /* Introduces the client, once; answered by event(token): NEW {}, RESUME the hello-ok payload of gateway.v1, or an
-   * error object if it could not be resumed, after which the connection is as with NEW. While it is pending, hello,
-   * submit and frame return GW_E_AGAIN and data() should stop consuming; it is called again after the answer. */
+   * error object if it could not be resumed, after which the connection is as with NEW. The answer precedes whatever
+   * it leads to. While it is pending, hello, submit and frame return GW_E_AGAIN and data() should stop consuming; it is
+   * called again after the answer. */
   gw_status (*hello)(gw_host_conn* conn, uint64_t token, const gw_hello* hello_p);
   /* Input. GW_E_AGAIN: not now; leave it unconsumed, and data() is called again once it can be taken. A plugin that
    * has consumed it already keeps it and tries again by a timer. GW_E_LIMIT: refused by the rate limit

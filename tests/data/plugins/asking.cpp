@@ -31,6 +31,7 @@ class AskingStream : public gw::sdk::Stream {
 
  private:
   gw_status ask(std::string_view line) {
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     if (line == "new") return hello(GW_HELLO_NEW, {});
     if (line.substr(0, 7) == "resume ") return hello(GW_HELLO_RESUME, line.substr(7));
     if (line == "unknown") return said(hello(99, {}));

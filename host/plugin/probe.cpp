@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/clock.h"
 
@@ -17,7 +18,8 @@ namespace gw::plugin {
 namespace {
 
 constexpr size_t kMostOutput = 16 * 1024;
-constexpr int kLookAroundMs = 100;
+constexpr int kLookAroundMs = 50;
+constexpr size_t kMostChunksLeft = 64;  // that it left in the pipe when it ended
 
 struct Fd {
   explicit Fd(int number = -1) : fd(number) {}
@@ -64,7 +66,8 @@ pid_t spawnProbe(const std::string& program, int in, int out) {
   sigfillset(&all);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setpgroup(&attributes, 0);  // what it starts ends with it
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
   char name[] = "gwhost";
   char flag[] = "--probe";
   char* arguments[] = {name, flag, nullptr};
@@ -76,19 +79,42 @@ pid_t spawnProbe(const std::string& program, int in, int out) {
   return pid;
 }
 
-/// What it says, to its end; false if it takes too long or is cancelled. What exceeds kMostOutput is read and
-/// forgotten.
-bool readAll(int fd, const ProbeOrder& order, std::string& output) {
+/// Takes what is there to be read within waitMs; false: nothing. Closes the pipe at its end. Of what exceeds
+/// kMostOutput the last is kept: it names the step and the end.
+bool readSome(Fd& from, int waitMs, std::string& output) {
+  pollfd watched{from.fd, POLLIN, 0};  // a closed one (-1) is a pause
+  if (poll(&watched, 1, waitMs) <= 0) return false;
+  char bytes[4096];
+  const ssize_t got = read(from.fd, bytes, sizeof bytes);
+  if (got <= 0) return from.close(), false;
+  output.append(bytes, static_cast<size_t>(got));
+  if (output.size() > kMostOutput) output.erase(0, output.size() - kMostOutput);
+  return true;
+}
+
+/// Without taking its status: its number stays its own.
+bool hasEnded(pid_t pid) {
+  siginfo_t found{};
+  return waitid(P_PID, static_cast<id_t>(pid), &found, WEXITED | WNOHANG | WNOWAIT) == 0 && found.si_pid == pid;
+}
+
+/// What it says until it ends (not until its output does: either may outlive the other); then its status. Nothing if it
+/// takes too long or is cancelled. In every case nobody of its group is left.
+std::optional<int> readToEnd(pid_t pid, Fd& from, const ProbeOrder& order, std::string& output) {
   const uint64_t endNs = systemClock().nowNs() + order.timeoutMs * 1'000'000;
-  while (systemClock().nowNs() < endNs && !(order.isCancelled && *order.isCancelled)) {
-    pollfd watched{fd, POLLIN, 0};
-    if (poll(&watched, 1, kLookAroundMs) <= 0) continue;
-    char bytes[4096];
-    const ssize_t got = read(fd, bytes, sizeof bytes);
-    if (got <= 0) return true;
-    if (output.size() + static_cast<size_t>(got) <= kMostOutput) output.append(bytes, static_cast<size_t>(got));
+  bool isOver = false;
+  while (!isOver && systemClock().nowNs() < endNs && !(order.isCancelled && *order.isCancelled)) {
+    readSome(from, kLookAroundMs, output);
+    isOver = hasEnded(pid);
   }
-  return false;
+  kill(-pid, SIGKILL);
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!isOver) return std::nullopt;
+  for (size_t chunk = 0; chunk < kMostChunksLeft && readSome(from, 0, output); ++chunk) {
+  }
+  return status;
 }
 
 /// The last line with this beginning, without it.
@@ -123,13 +149,10 @@ Result<void> probePlugin(const ProbeOrder& order) {
   }
   in.write.close();
   std::string output = "\n";
-  const bool hasEnded = readAll(out.read.fd, order, output);
-  if (!hasEnded) kill(pid, SIGKILL);
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  const std::optional<int> ended = readToEnd(pid, out.read, order, output);
   if (order.isCancelled && *order.isCancelled) return fail(ErrorCode::kUnavailable, "the probe was given up");
-  if (!hasEnded) return failedAt(output, "took more than " + std::to_string(order.timeoutMs / 1000) + " s");
+  if (!ended) return failedAt(output, "took more than " + std::to_string(order.timeoutMs / 1000) + " s");
+  const int status = *ended;
   if (WIFSIGNALED(status)) return failedAt(output, std::string("crashed (") + strsignal(WTERMSIG(status)) + ")");
   const std::string refused = lastSaid(output, "refused ");
   if (!refused.empty()) return fail(ErrorCode::kInvalid, refused);

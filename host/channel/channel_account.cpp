@@ -280,9 +280,10 @@ size_t ChannelAccount::stop(uint32_t closeCode, uint64_t graceMs, bool byOperato
   }
   if (!instance) return 0;
   instance->drain(graceMs);
-  size_t cutOff = 0;
-  for (const auto& elder : elders()) cutOff += context_.acceptor.closeAll(elder, closeCode, graceMs);
-  cutOff += context_.acceptor.closeAll(instance, closeCode, graceMs);
+  auto ending = elders();
+  ending.push_back(instance);
+  const size_t cutOff = context_.acceptor.closeAll(ending, {closeCode, graceMs});
+  ending.clear();
   if (http_ != nullptr) http_->removeRoutes(id());
   instance->stop();
   log::info("channel." + id(), "stopped", {{"cutOff", cutOff}});

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "channel/channel_manager.h"
+#include "plugin/callback_guard.h"
 #include "plugin/library.h"
 #include "plugin/probe.h"
 
@@ -13,7 +14,6 @@ namespace gw::channel {
 namespace {
 
 constexpr uint64_t kPollMs = 50;
-constexpr uint64_t kSettleMs = 2'000;
 constexpr uint64_t kFewFailures = 3;  // so many imports may fail whatever the number of connections
 
 uint64_t connectionsOf(const ChannelAccount& account) { return account.snapshot().connections; }
@@ -42,21 +42,16 @@ void add(plugin::MigrationFigures& sum, const plugin::MigrationFigures& more) {
 /// One reload, step by step. On the reload thread.
 class PluginReloader::Run {
  public:
-  Run(PluginReloader& owner, ReloadOrder order, ReloadReport report)
-      : owner_(owner), parts_(owner.parts_), order_(std::move(order)), report_(std::move(report)) {}
+  Run(PluginReloader& owner, const ReloadOrder& order, ReloadReport& report)
+      : owner_(owner), parts_(owner.parts_), order_(order), report_(report) {}
 
   void run() {
-    const uint64_t startedNs = parts_.clock.nowNs();
     const Result<void> done = steps();
     if (!done && report_.outcome.empty()) {
       report_.outcome = "refused";
       report_.why = done.error().message;
     }
     release();
-    report_.step = "done";
-    report_.tookMs = (parts_.clock.nowNs() - startedNs) / 1'000'000;
-    tell();
-    owner_.publish(report_);
   }
 
  private:
@@ -86,38 +81,23 @@ class PluginReloader::Run {
     return {};
   }
 
-  void tell() const {
-    const bool isGood = report_.outcome == "committed" || report_.outcome == "checked";
-    const log::Field fields[] = {{"plugin", report_.channelId},      {"outcome", report_.outcome},
-                                 {"version", report_.toVersion},     {"generation", report_.toGeneration},
-                                 {"moved", report_.figures.moved},   {"stayed", report_.figures.stayed},
-                                 {"failed", report_.figures.failed}, {"why", report_.why}};
-    log::write(isGood ? log::Level::kInfo : log::Level::kWarn, "plugin", "reload", fields, std::size(fields));
-  }
-
-  void enter(const char* step) {
-    report_.step = step;
-    owner_.publish(report_);
-  }
-  /// On the control thread.
-  Result<void> controlled(UniqueFunction<Result<void>()> work) {
-    Result<void> result;
-    const bool ran = parts_.control.run([&] { result = work(); });
-    return ran ? result : Result<void>(fail(ErrorCode::kUnavailable, "the control thread is busy"));
-  }
+  void enter(const char* step) { owner_.enter(report_, step); }
+  Result<void> controlled(UniqueFunction<Result<void>()> work) { return owner_.controlled(std::move(work)); }
 
   Result<void> findAccounts() {
     return controlled([this]() -> Result<void> {
       for (ChannelAccount* account : parts_.channels.accountsOf(order_.channelId)) {
         if (!order_.options.empty() && order_.options.count(account->id()) == 0) continue;
-        if (auto current = account->current()) accounts_.push_back({account, std::move(current), nullptr, {}});
+        auto current = account->current();
+        if (current && !former_) former_ = current->sharedGeneration();
+        if (current || order_.isDryRun) accounts_.push_back({account, std::move(current), nullptr, {}});
       }
-      if (accounts_.empty()) return fail(ErrorCode::kNotFound, "no account of " + order_.channelId + " runs");
       for (Account& each : accounts_) {
         const auto wanted = order_.options.find(each.account->id());
         each.options = wanted == order_.options.end() ? each.account->options() : wanted->second;
       }
-      former_ = accounts_.front().former->sharedGeneration();
+      if (!former_ && order_.isDryRun) return {};  // what is not in use may be tried too
+      if (!former_) return fail(ErrorCode::kNotFound, "no account of " + order_.channelId + " runs");
       report_.fromGeneration = former_->number();
       report_.fromVersion = former_->version();
       return {};
@@ -125,25 +105,20 @@ class PluginReloader::Run {
   }
 
   Result<void> makeRoom() {
-    if (plugin::Library::leaked() >= kMostLeaked)
-      return fail(ErrorCode::kConflict,
-                  std::to_string(plugin::Library::leaked()) +
-                      " libraries have stayed in memory after their unloading; restart the gateway");
+    if (plugin::Library::leaked() >= kMostLeaked) return tooManyLeaked();
     auto living = parts_.catalog.living(order_.channelId);
     if (living.size() < kMostGenerations) return {};
     const Error full = fail(ErrorCode::kConflict, order_.channelId + " has " + std::to_string(living.size()) +
                                                       " live generations: " + listed(living) +
                                                       "; connections hold them. Wait, or use --drain-oldest");
     if (order_.drainOldestMs == 0) return full;
-    enter("draining");
-    const uint64_t oldest = living.front()->number();
-    for (const Account& each : accounts_)
-      for (const auto& elder : each.account->elders())
-        if (elder->generation().number() == oldest)
-          parts_.acceptor.closeAll(elder, GW_CLOSE_SHUTDOWN, order_.drainOldestMs);
-    const uint64_t draining = living.front()->serial();
+    if (order_.isDryRun) return {};  // room would be made; nobody is sent away for a try
+    auto oldest = std::move(living.front());
     living.clear();
-    return plugin::Generation::awaitEnd(draining, kSettleMs) ? Result<void>() : Result<void>(full);
+    const bool hasEnded = owner_.closeGeneration(report_, std::move(oldest), order_.drainOldestMs).has_value();
+    report_.figures = {};
+    report_.cutOff = 0;
+    return hasEnded ? Result<void>() : Result<void>(full);
   }
 
   Result<void> check() {
@@ -165,9 +140,7 @@ class PluginReloader::Run {
     order.library = candidate_.copy.path;
     order.isCancelled = &owner_.isStopping_;
     for (const Account& each : accounts_) order.accounts.push_back({each.account->id(), each.options});
-    const auto probed = plugin::probePlugin(order);
-    if (!probed || order_.isDryRun) parts_.catalog.discard(candidate_);
-    return probed;
+    return plugin::probePlugin(order);
   }
 
   Result<void> load() {
@@ -199,16 +172,27 @@ class PluginReloader::Run {
     const uint64_t endNs = parts_.clock.nowNs() + order_.canaryMs * 1'000'000;
     while (parts_.clock.nowNs() < endNs && !owner_.isStopping_) {
       uint64_t opened = 0;
-      for (const Account& each : accounts_) {
-        const plugin::InstanceCounters& counters = each.next->counters();
-        opened += counters.opened;
-        if (counters.quarantined || counters.slowCallbacks > 0)
-          return fail(ErrorCode::kUnavailable, "the canary was slow in " + each.account->id());
-        if (each.next->health().level == GW_HEALTH_FAILED)
-          return fail(ErrorCode::kUnavailable, "the canary says that it has failed in " + each.account->id());
-      }
+      for (const Account& each : accounts_) opened += each.next->counters().opened;
+      Result<void> well;
+      (void)parts_.control.run([&] { well = judgeCanary(); });  // if it is too busy: at the next look
+      if (!well) return well;
       if (opened >= order_.canaryClients) return {};
       pause_.waitFor(kPollMs);
+    }
+    return {};
+  }
+
+  // [control] Under a debugger (--dev) slow is no fault.
+  Result<void> judgeCanary() {
+    const bool mayBeSlow = !plugin::callbackPolicy().quarantine;
+    for (const Account& each : accounts_) {
+      const plugin::InstanceCounters& counters = each.next->counters();
+      if (counters.quarantined || (counters.slowCount > 0 && !mayBeSlow))
+        return fail(ErrorCode::kUnavailable, "the canary was slow in " + each.account->id());
+      const plugin::PluginHealth health = each.next->health();
+      if (health.level == GW_HEALTH_FAILED)
+        return fail(ErrorCode::kUnavailable, "the canary says that it has failed in " + each.account->id() +
+                                                 (health.text.empty() ? "" : ": " + health.text));
     }
     return {};
   }
@@ -305,14 +289,14 @@ class PluginReloader::Run {
   // What this thread holds goes, and the old generation with it unless connections stayed there.
   void release() {
     const bool isCommitted = report_.outcome == "committed" || report_.outcome == "partial";
-    const uint64_t leakedBefore = plugin::Library::leaked();
+    if (!next_ && !candidate_.copy.path.empty()) parts_.catalog.discard(candidate_);
     accounts_.clear();
     next_.reset();
     const uint64_t former = former_ ? former_->serial() : 0;
     former_.reset();
     if (!isCommitted || !order_.options.empty()) return;
-    const bool isGone = plugin::Generation::awaitEnd(former, report_.outcome == "partial" ? 0 : kSettleMs);
-    report_.former = !isGone ? "serving" : plugin::Library::leaked() > leakedBefore ? "leaked" : "unloaded";
+    const End end = owner_.awaitEnd(former, report_.outcome == "partial" ? 0 : parts_.settleMs);
+    report_.former = end ? plugin::toString(*end) : "serving";
   }
 
   /// A wait that nothing ends early: the canary is looked at now and then.
@@ -327,8 +311,8 @@ class PluginReloader::Run {
 
   PluginReloader& owner_;
   Parts& parts_;
-  const ReloadOrder order_;
-  ReloadReport report_;
+  const ReloadOrder& order_;
+  ReloadReport& report_;
   plugin::PluginCatalog::Candidate candidate_;
   std::shared_ptr<plugin::Generation> former_;
   std::shared_ptr<plugin::Generation> next_;
@@ -337,58 +321,14 @@ class PluginReloader::Run {
   Pause pause_;
 };
 
-PluginReloader::PluginReloader(Parts parts) : parts_(std::move(parts)) {}
-PluginReloader::~PluginReloader() { stop(); }
-
-void PluginReloader::stop() {
-  isStopping_ = true;
-  thread_.stop();
-}
-
 Result<ReloadReport> PluginReloader::begin(ReloadOrder order) {
-  const bool mayWait = !order.options.empty();
-  if (underWay_.fetch_add(1) > 0 && !mayWait) {
-    --underWay_;
-    return fail(ErrorCode::kConflict, "another reload is under way");
-  }
   ReloadReport report;
+  report.verb = order.toPrevious ? "rollback" : "reload";
+  report.isDryRun = order.isDryRun;
   report.channelId = order.channelId;
-  report.startedAtUs = parts_.clock.wallUs();
-  {
-    const std::lock_guard lock(mutex_);
-    report.id = nextId_++;
-    reports_.push_back(report);
-    if (reports_.size() > kMostReports) reports_.erase(reports_.begin());
-  }
-  const bool queued = thread_.post([this, order = std::move(order), report]() mutable {
-    Run(*this, std::move(order), std::move(report)).run();
-    --underWay_;
-  });
-  if (queued) return report;
-  --underWay_;
-  return fail(ErrorCode::kUnavailable, "the gateway is stopping");
-}
-
-void PluginReloader::publish(const ReloadReport& report) {
-  {
-    const std::lock_guard lock(mutex_);
-    for (ReloadReport& kept : reports_)
-      if (kept.id == report.id) kept = report;
-  }
-  if (report.step == "settling" || report.step == "done") parts_.onChange();
-  ended_.notify_all();
-}
-
-Result<ReloadReport> PluginReloader::await(uint64_t id, uint64_t waitMs) const {
-  std::unique_lock lock(mutex_);
-  const auto find = [&]() -> const ReloadReport* {
-    for (const ReloadReport& kept : reports_)
-      if (kept.id == id) return &kept;
-    return nullptr;
-  };
-  ended_.wait_for(lock, std::chrono::milliseconds(waitMs), [&] { return !find() || find()->step == "done"; });
-  if (const ReloadReport* found = find()) return *found;
-  return fail(ErrorCode::kNotFound, "there is no reload " + std::to_string(id) + " (the last ones are kept only)");
+  const bool mayWait = !order.options.empty();
+  return enqueue(std::move(report), mayWait,
+                 [this, order = std::move(order)](ReloadReport& begun) { Run(*this, order, begun).run(); });
 }
 
 }  // namespace gw::channel

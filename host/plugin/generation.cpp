@@ -2,15 +2,11 @@
 
 #include <unistd.h>
 
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <set>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "gw/slice.hpp"
 #include "plugin/file_gate.h"
+#include "plugin/generation_ledger.h"
 #include "plugin/library.h"
 #include "plugin/plugin_call.h"
 #include "plugin/reaper.h"
@@ -19,23 +15,6 @@ namespace gw::plugin {
 namespace {
 
 constexpr size_t kMostSchemaId = 64;
-
-/// The generations of this process.
-struct Alive {
-  uint64_t enter() {
-    const std::lock_guard lock(mutex);
-    serials.insert(++last);
-    return last;
-  }
-  std::mutex mutex;
-  std::condition_variable changed;
-  uint64_t last = 0;
-  std::set<uint64_t> serials;
-};
-Alive& alive() {
-  static auto* const all = new Alive;  // outlives the last generation, whatever ends it
-  return *all;
-}
 
 Error invalid(std::string why) { return fail(ErrorCode::kInvalid, std::move(why)); }
 
@@ -67,7 +46,7 @@ bool isComplete(const gw_instance_ops& o) {
 
 }  // namespace
 
-Generation::Generation() : serial_(alive().enter()) {}
+Generation::Generation() : serial_(GenerationLedger::ofProcess().enter()) {}
 
 Result<std::shared_ptr<Generation>> Generation::load(const std::string& file, const std::string& copiesDir,
                                                      uint64_t number, const gw_host& host) {
@@ -201,17 +180,9 @@ Generation::~Generation() {
     });
     if (!called) log::error("plugin", called.error().message, {{"plugin", channelId_}, {"generation", number_}});
   }
-  library_.reset();
+  const LibraryEnd end = library_ ? library_->close() : LibraryEnd::kUnloaded;
   if (!copy_.empty()) ::unlink(copy_.c_str());
-  const std::lock_guard lock(alive().mutex);
-  alive().serials.erase(serial_);
-  alive().changed.notify_all();
-}
-
-bool Generation::awaitEnd(uint64_t serial, uint64_t limitMs) {
-  std::unique_lock lock(alive().mutex);
-  return alive().changed.wait_for(lock, std::chrono::milliseconds(limitMs),
-                                  [serial] { return alive().serials.count(serial) == 0; });
+  GenerationLedger::ofProcess().leave(serial_, channelId_, {number_, version_, end});
 }
 
 }  // namespace gw::plugin

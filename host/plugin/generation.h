@@ -38,10 +38,8 @@ class Generation {
   static Result<std::shared_ptr<Generation>> load(const std::string& file, const VettedCopy& copy, uint64_t number,
                                                   const gw_host& host);
   ~Generation();
-  /// Names it in this process; also when it is gone.
+  /// Names it in the ledger (generation_ledger.h).
   uint64_t serial() const { return serial_; }
-  /// [not a loop, not control] True once that generation has ended and its library was closed; false after limitMs.
-  static bool awaitEnd(uint64_t serial, uint64_t limitMs);
   Generation(const Generation&) = delete;
 
   uint64_t number() const { return number_; }

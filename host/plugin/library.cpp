@@ -3,9 +3,10 @@
 #include <dlfcn.h>
 
 #include <atomic>
-#include <fstream>
+#include <utility>
 
 #include "base/log.h"
+#include "plugin/mapped_file.h"
 
 namespace gw::plugin {
 namespace {
@@ -18,6 +19,18 @@ std::string loaderError() {
 }
 
 }  // namespace
+
+const char* toString(LibraryEnd end) {
+  switch (end) {
+    case LibraryEnd::kUnloaded:
+      return "unloaded";
+    case LibraryEnd::kLeaked:
+      return "leaked";
+    case LibraryEnd::kKept:
+      return "kept";
+  }
+  return "unloaded";
+}
 
 Result<std::unique_ptr<Library>> Library::open(const std::string& path) {
   if (void* present = ::dlopen(path.c_str(), RTLD_LAZY | RTLD_NOLOAD)) {
@@ -34,29 +47,24 @@ Result<std::unique_ptr<Library>> Library::open(const std::string& path) {
   return std::unique_ptr<Library>(new Library(path, handle));
 }
 
-Library::~Library() {
-  if (keepLoaded_) return;
-  ::dlclose(handle_);
+LibraryEnd Library::close() {
+  if (handle_ == nullptr) return end_;
+  void* const handle = std::exchange(handle_, nullptr);
+  if (keepLoaded_) return end_ = LibraryEnd::kKept;
+  ::dlclose(handle);
   if (void* present = ::dlopen(path_.c_str(), RTLD_LAZY | RTLD_NOLOAD)) {
     ::dlclose(present);
-  } else if (!isMapped()) {
-    return;
+  } else if (!isFileMapped(path_)) {
+    return end_;
   }
   leakedCount.fetch_add(1, std::memory_order_relaxed);
   log::warn("plugin", "a library is still mapped after its unloading; its memory stays until the gateway ends",
             {{"library", path_}});
+  return end_ = LibraryEnd::kLeaked;
 }
 
 void* Library::symbol(const char* name) const { return ::dlsym(handle_, name); }
 
 uint64_t Library::leaked() { return leakedCount.load(std::memory_order_relaxed); }
-
-bool Library::isMapped() const {
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    if (line.find(path_) != std::string::npos) return true;
-  }
-  return false;
-}
 
 }  // namespace gw::plugin

@@ -37,6 +37,18 @@ void describe(const Generation& generation, CatalogEntry& entry) {
   if (generation.http()) entry.extensions.emplace_back(GW_EXT_HTTP);
   if (generation.health()) entry.extensions.emplace_back(GW_EXT_HEALTH);
   if (generation.config()) entry.extensions.emplace_back(GW_EXT_CONFIG);
+  if (generation.login()) entry.extensions.emplace_back(GW_EXT_LOGIN);
+  if (generation.migrate()) entry.extensions.emplace_back(GW_EXT_MIGRATE);
+  if (const gw_state_schema* schema = generation.stateSchema()) {
+    entry.stateId = text(schema->id);
+    entry.stateVersion = schema->version;
+    entry.stateOldestImport = schema->min_import;
+    entry.stateOldestExport = schema->max_export_down;
+  }
+}
+
+std::string servedBy(const std::string& channelId, const std::string& file) {
+  return "channel " + channelId + " is already served by " + file;
 }
 
 }  // namespace
@@ -67,7 +79,7 @@ void PluginCatalog::scan() {
         entry.version = note->pluginVersion;
         const auto sameId = [&](const CatalogEntry& e) { return e.refusedReason.empty() && e.channelId == note->id; };
         const auto first = std::find_if(found.begin(), found.end(), sameId);
-        if (first != found.end()) entry.refusedReason = "channel " + note->id + " is already served by " + first->file;
+        if (first != found.end()) entry.refusedReason = servedBy(note->id, first->file);
       } else {
         entry.refusedReason = note.error().message;
       }
@@ -155,17 +167,26 @@ Result<PluginCatalog::Candidate> PluginCatalog::copyForReload(const std::string&
   return wanted.empty() ? Result<Candidate>(notFound(channelId)) : copyOf(channelId, wanted, gate_);
 }
 
+Result<PluginCatalog::Candidate> PluginCatalog::copyForLoad(const std::string& file) {
+  const auto note = inspectPluginFile(file, gate_);
+  return note ? copyOf(note->id, file, gate_) : Result<Candidate>(note.error());
+}
+
 std::string PluginCatalog::previousFile(const std::string& channelId) const {
   return options_.copiesDir + "/previous-" + channelId + ".so";
 }
 
 Result<PluginCatalog::Candidate> PluginCatalog::copyOfPrevious(const std::string& channelId) {
   const std::string file = previousFile(channelId);
-  if (!fs::exists(file))
+  std::error_code problem;
+  if (!fs::exists(file, problem))
     return fail(ErrorCode::kNotFound, "there is no generation of " + channelId + " to go back to: it was not reloaded");
   GateOptions gate = gate_;
   gate.pluginDirs = {options_.copiesDir};
-  return copyOf(channelId, file, gate);
+  auto candidate = copyOf(channelId, file, gate);
+  const std::lock_guard lock(mutex_);
+  if (candidate) candidate->file = previousOrigin_[channelId];
+  return candidate;
 }
 
 void PluginCatalog::keepPrevious(const Generation& generation) {
@@ -176,6 +197,8 @@ void PluginCatalog::keepPrevious(const Generation& generation) {
   if (problem)
     log::warn("plugin", "the former library could not be kept: no rollback to it",
               {{"plugin", generation.channelId()}, {"reason", problem.message()}});
+  const std::lock_guard lock(mutex_);
+  previousOrigin_[generation.channelId()] = generation.file();
 }
 
 void PluginCatalog::discard(const Candidate& candidate) {
@@ -194,7 +217,33 @@ Result<PluginCatalog::Candidate> PluginCatalog::copyOf(const std::string& channe
   auto copy = vetAndCopy(file, options_.copiesDir, candidate.number, gate);
   if (!copy) return copy.error();
   candidate.copy = std::move(*copy);
-  return candidate;
+  // Read twice: what counts is what was copied.
+  if (candidate.copy.note.id == channelId) return candidate;
+  discard(candidate);
+  return fail(ErrorCode::kConflict, "plugin file \"" + file + "\" was replaced while it was read");
+}
+
+// Of several files of a channel one is used; the others say which.
+bool PluginCatalog::useFile(const std::string& channelId, const std::string& file, const std::string& version) {
+  CatalogEntry* used = nullptr;
+  for (CatalogEntry& entry : entries_)
+    if (entry.file == file) used = &entry;
+  if (used == nullptr && entries_.size() >= options_.maxFiles) return false;
+  for (CatalogEntry& entry : entries_)
+    if (entry.channelId == channelId && entry.refusedReason.empty()) entry.refusedReason = servedBy(channelId, file);
+  if (used == nullptr) used = &entries_.emplace_back();
+  *used = {};
+  used->file = file;
+  used->channelId = channelId;
+  used->version = version;
+  return true;
+}
+
+Result<void> PluginCatalog::adopt(const Candidate& candidate) {
+  const std::lock_guard lock(mutex_);
+  const PluginNote& note = candidate.copy.note;
+  if (useFile(note.id, candidate.file, note.pluginVersion)) return {};
+  return fail(ErrorCode::kTooLarge, "more than " + std::to_string(options_.maxFiles) + " plugin files are known");
 }
 
 Result<std::shared_ptr<Generation>> PluginCatalog::load(const Candidate& candidate) {
@@ -206,6 +255,9 @@ Result<std::shared_ptr<Generation>> PluginCatalog::load(const Candidate& candida
 void PluginCatalog::promote(const std::shared_ptr<Generation>& generation) {
   const std::lock_guard lock(mutex_);
   live_[generation->channelId()] = generation;
+  if (!useFile(generation->channelId(), generation->file(), generation->version()))
+    log::warn("plugin", "too many plugin files are known; a restart loads another one",
+              {{"plugin", generation->channelId()}, {"file", generation->file()}});
 }
 
 std::vector<std::shared_ptr<Generation>> PluginCatalog::living() const {

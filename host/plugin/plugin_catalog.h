@@ -4,6 +4,7 @@
 // scan() reads the notes of all *.so files in the configured folders without loading one; a file that
 // cannot be a plugin is listed with the reason. A channel is loaded when its first account asks, shared
 // by all its accounts, and unloaded when the last reference goes; the next load is a new generation.
+// A channel is loaded from one file: the first that scan() found, until another one was adopted or promoted.
 // Thread: scan, prepare and generation [control]; entries() any thread.
 
 #include <cstdint>
@@ -31,6 +32,8 @@ struct CatalogEntry {
   std::string vendor;
   std::string license;
   std::vector<std::string> extensions;  // "gw.stream/1", ...
+  std::string stateId;                  // of what its connections are moved by (gw.migrate/1); empty: they stay
+  uint32_t stateVersion = 0, stateOldestImport = 0, stateOldestExport = 0;
   int64_t loadedAtUs = 0;
 };
 
@@ -67,15 +70,19 @@ class PluginCatalog {
     VettedCopy copy;
   };
   Result<Candidate> copyForReload(const std::string& channelId, const std::string& file);
+  /// [any] The same of whichever channel the file is.
+  Result<Candidate> copyForLoad(const std::string& file);
   /// [any] The same of the generation that keepPrevious() was last told of. Fails kNotFound: there is none.
   Result<Candidate> copyOfPrevious(const std::string& channelId);
   /// Its library stays on the disk, for a way back.
   void keepPrevious(const Generation& generation);
   /// A candidate that will not be loaded.
   void discard(const Candidate& candidate);
+  /// [any] Its file is what the channel is loaded from, from now on. Fails kTooLarge at the bound of known files.
+  Result<void> adopt(const Candidate& candidate);
   /// [control] It does not serve yet.
   Result<std::shared_ptr<Generation>> load(const Candidate& candidate);
-  /// [control] generation() answers this one from now on.
+  /// [control] generation() answers this one from now on, and its file is what the channel is loaded from.
   void promote(const std::shared_ptr<Generation>& generation);
   /// Those of a channel that are alive, oldest first. Any thread.
   std::vector<std::shared_ptr<Generation>> living(const std::string& channelId) const;
@@ -86,6 +93,7 @@ class PluginCatalog {
   Result<Candidate> copyOf(const std::string& channelId, const std::string& file, const GateOptions& gate);
   std::string previousFile(const std::string& channelId) const;
   std::string usableFile(const std::string& channelId) const;
+  bool useFile(const std::string& channelId, const std::string& file, const std::string& version);  // holds mutex_
   uint64_t nextNumber(const std::string& channelId);
   void keepTrack(const std::shared_ptr<Generation>& generation);
 
@@ -95,7 +103,8 @@ class PluginCatalog {
   std::map<std::string, uint64_t> lastNumber_;                            // guarded by mutex_
   std::map<std::string, std::weak_ptr<Generation>> live_;                 // the one that serves; guarded by mutex_
   std::map<std::string, std::vector<std::weak_ptr<Generation>>> loaded_;  // all that may be alive; by mutex_
-  std::vector<CatalogEntry> entries_;                                     // guarded by mutex_
+  std::map<std::string, std::string> previousOrigin_;  // the file that keepPrevious()'s was loaded from; by mutex_
+  std::vector<CatalogEntry> entries_;                  // guarded by mutex_
   mutable std::mutex mutex_;
 };
 

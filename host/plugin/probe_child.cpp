@@ -4,10 +4,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "plugin/mapped_file.h"
 #include "plugin/probe.h"
 #include "testing/fake_host.h"
 
@@ -68,13 +68,6 @@ void tryAccount(const gw_plugin& plugin, const std::string& id, const std::strin
   say("step ending " + id);
 }
 
-bool isMapped(const std::string& library) {
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);)
-    if (line.find(library) != std::string::npos) return true;
-  return false;
-}
-
 void tryPlugin(const nlohmann::json& order) {
   const std::string library = order.at("library").get<std::string>();
   bool staysLoaded = false;
@@ -87,7 +80,7 @@ void tryPlugin(const nlohmann::json& order) {
       tryAccount(*file.plugin(), account.at("id").get<std::string>(), account.at("options").get<std::string>());
     say("step unloading the library");
   }
-  if (!staysLoaded && isMapped(library))
+  if (!staysLoaded && isFileMapped(library))
     throw Refused{"the library stays mapped after it was unloaded: each reload would leave one behind"};
 }
 

@@ -3,6 +3,7 @@
 // (plugin/stream_host.h); an interface so that channel/ can be tested without sessions.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,15 @@ struct AccountTraits {
   uint32_t commandBurst = 0;
 };
 
+/// How the streams of instances are ended.
+struct Goodbye {
+  uint32_t code = 0;
+  uint64_t graceMs = 0;  // then those that are left are cut off
+  std::string text{};    // for people
+  /// Asked now and then, on the waiting thread, with how many are left. False: it waits no longer and cuts nobody off.
+  std::function<bool(size_t left)> goOn{};
+};
+
 class StreamAcceptor {
  public:
   virtual ~StreamAcceptor() = default;
@@ -40,9 +50,9 @@ class StreamAcceptor {
   /// [loop] A request on one of the instance's routes.
   virtual void onRequest(std::shared_ptr<Instance> instance, std::shared_ptr<const AccountTraits> traits,
                          std::shared_ptr<net::HttpExchange> exchange) = 0;
-  /// [control] Says goodbye on all streams of an instance and waits until they are gone or the grace
+  /// [not a loop] Says goodbye on all streams of some instances at once and waits until they are gone or the grace
   /// has ended (then they are cut off). Returns how many were cut off.
-  virtual size_t closeAll(const std::shared_ptr<Instance>& instance, uint32_t closeCode, uint64_t graceMs) = 0;
+  virtual size_t closeAll(const std::vector<std::shared_ptr<Instance>>& instances, const Goodbye& goodbye) = 0;
   /// [not a loop] Begins to move the streams of one instance to another; the answer tells how far it is.
   virtual std::shared_ptr<Migration> migrate(std::shared_ptr<Instance> from, std::shared_ptr<Instance> to,
                                              const MigrationOptions& options) = 0;

@@ -15,6 +15,8 @@
 namespace gw::plugin {
 namespace {
 
+constexpr uint64_t kFreshNs = 1'000'000'000;  // most leave within it; later they are looked for less often
+
 /// Counts down across loops; the control thread waits for it.
 class Countdown {
  public:
@@ -186,8 +188,15 @@ void StreamHosts::onRequest(std::shared_ptr<Instance> instance, std::shared_ptr<
   at(static_cast<size_t>(exchange->loop().index())).acceptRequest(std::move(instance), std::move(traits), exchange);
 }
 
-size_t StreamHosts::closeAll(const std::shared_ptr<Instance>& instance, uint32_t closeCode, uint64_t graceMs) {
-  return closeMatching(instance.get(), closeCode, {}, graceMs);
+size_t StreamHosts::closeAll(const std::vector<std::shared_ptr<Instance>>& instances, const Goodbye& goodbye) {
+  // The caller keeps them while this waits; a loop that comes late has but their addresses, and no stream of them.
+  std::vector<const Instance*> ending;
+  for (const auto& instance : instances) ending.push_back(instance.get());
+  return closeMatching(
+      [ending](const Stream& stream) {
+        return std::find(ending.begin(), ending.end(), &stream.instance()) != ending.end();
+      },
+      goodbye);
 }
 
 std::shared_ptr<Migration> StreamHosts::migrate(std::shared_ptr<Instance> from, std::shared_ptr<Instance> to,
@@ -200,15 +209,13 @@ std::shared_ptr<Migration> StreamHosts::migrate(std::shared_ptr<Instance> from, 
 }
 
 size_t StreamHosts::closeEverything(uint32_t closeCode, const std::string& text, uint64_t graceMs) {
-  return closeMatching(nullptr, closeCode, text, graceMs);
+  return closeMatching([](const Stream&) { return true; }, {closeCode, graceMs, text, nullptr});
 }
 
-size_t StreamHosts::closeMatching(const Instance* instance, uint32_t closeCode, const std::string& text,
-                                  uint64_t graceMs) {
-  const auto matches = [instance](const Stream& stream) { return !instance || &stream.instance() == instance; };
+size_t StreamHosts::closeMatching(const std::function<bool(const Stream&)>& matches, const Goodbye& goodbye) {
   for (auto& host : hosts_) {
-    host->loop().post([&host = *host, matches, closeCode, text, graceMs] {
-      const CloseInfo info{closeCode, text, closeCode == GW_CLOSE_SHUTDOWN, 1000, graceMs};
+    host->loop().post([&host = *host, matches, code = goodbye.code, text = goodbye.text, graceMs = goodbye.graceMs] {
+      const CloseInfo info{code, text, code == GW_CLOSE_SHUTDOWN, 1000, graceMs};
       std::vector<Stream*> closing;
       host.forEach([&](Stream& stream) {
         if (matches(stream)) closing.push_back(&stream);
@@ -235,11 +242,14 @@ size_t StreamHosts::closeMatching(const Instance* instance, uint32_t closeCode, 
     pending->wait(2000);
     return left->load();
   };
-  const uint64_t deadline = systemClock().nowNs() + (graceMs + 500) * 1'000'000;
+  const uint64_t startedNs = systemClock().nowNs();
+  const uint64_t deadline = startedNs + (goodbye.graceMs + 500) * 1'000'000;
   size_t left = countLeft(false);
   Countdown never(1);
   while (left > 0 && systemClock().nowNs() < deadline) {
-    never.wait(10);
+    if (goodbye.goOn && !goodbye.goOn(left)) return 0;
+    const bool isFresh = systemClock().nowNs() - startedNs < kFreshNs;
+    never.wait(isFresh ? 10 : 100);
     left = countLeft(false);
   }
   if (left > 0) countLeft(true);

@@ -85,14 +85,14 @@ class StreamHosts final : public StreamAcceptor {
                 int fd, net::PeerAddress peer, net::TlsContext* tls) override;
   void onRequest(std::shared_ptr<Instance> instance, std::shared_ptr<const AccountTraits> traits,
                  std::shared_ptr<net::HttpExchange> exchange) override;
-  size_t closeAll(const std::shared_ptr<Instance>& instance, uint32_t closeCode, uint64_t graceMs) override;
+  size_t closeAll(const std::vector<std::shared_ptr<Instance>>& instances, const Goodbye& goodbye) override;
   std::shared_ptr<Migration> migrate(std::shared_ptr<Instance> from, std::shared_ptr<Instance> to,
                                      const MigrationOptions& options) override;
   /// [control] The same for every stream (shutdown).
   size_t closeEverything(uint32_t closeCode, const std::string& text, uint64_t graceMs);
 
  private:
-  size_t closeMatching(const Instance* instance, uint32_t closeCode, const std::string& text, uint64_t graceMs);
+  size_t closeMatching(const std::function<bool(const Stream&)>& matches, const Goodbye& goodbye);
   net::ConnectionLimits limits_;
   std::vector<std::unique_ptr<StreamHost>> hosts_;
 };

@@ -3,11 +3,13 @@
 //   TEST_ID, TEST_NOTE_ABI, TEST_ENTRY (body), TEST_INIT (body), TEST_STREAM, TEST_ENCODE (tables)
 // An instance does what words in its options ask for: "fail-validate", "throw-create", "null-create",
 // "fail-start", "throw-start", "throw-stop", "no-routes", "throw-routes", "bad-route", and of
-// a plugin with gw.health/1 "fail-selftest", "throw-report", "degraded", "failed", "future"; {"path":"/x"} sets its
-// route. Every lifecycle call is told to the host's log, so that tests see it.
+// a plugin with gw.health/1 "fail-selftest", "throw-report", "degraded", "failed", "future", "names-thread" (tells
+// which one asks it for a report); {"path":"/x"} sets its route. Every lifecycle call is told to the host's log, so
+// that tests see it.
 #ifndef GW_TESTS_CHANNEL_TEMPLATE_H
 #define GW_TESTS_CHANNEL_TEMPLATE_H
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,6 +158,9 @@ gw_status healthSelftest(gw_inst* inst, gw_err* err) {
   return GW_E_INTERNAL;
 }
 void healthReport(gw_inst* inst, gw_health_sink* sink) {
+  char thread[16] = "";
+  if (account(inst)->wants("names-thread") && pthread_getname_np(pthread_self(), thread, sizeof(thread)) == 0)
+    tell(account(inst)->host, thread);
   if (account(inst)->wants("throw-report")) throw std::runtime_error("report went wrong");
   sink->report(sink->ctx, GW_HEALTH_OK, text("fine"));
   if (account(inst)->wants("degraded")) sink->report(sink->ctx, GW_HEALTH_DEGRADED, text("half the speed"));

@@ -43,7 +43,8 @@ struct Pinned {
 class MoverStream : public gw::sdk::Stream {
  public:
   /// sign: stands before each line, so it belongs to the class.
-  MoverStream(HostConn conn, const std::string& sign) : Stream(conn) {
+  /// lingers: does not leave when it is asked to.
+  MoverStream(HostConn conn, const std::string& sign, bool lingers) : Stream(conn), lingers_(lingers) {
     conn.setClass(kOnlyClass, GW_CLASS_TEXT_ONLY | GW_CLASS_REPROMPT, "plain" + sign);
   }
 
@@ -62,6 +63,7 @@ class MoverStream : public gw::sdk::Stream {
         line_ += bytes[used];
         continue;
       }
+      if (line_ == "sleep") usleep(70'000);  // longer than a callback may take
       if (conn().submitLine(line_) == GW_E_AGAIN) return used;
       line_.clear();
       isAtPrompt_ = false;
@@ -71,7 +73,7 @@ class MoverStream : public gw::sdk::Stream {
 
   void onCloseBegin(const gw_close_info& info, uint64_t /*graceMs*/) override {
     conn().send(std::string(gw::sdk::view(info.text_h)) + "\n");
-    conn().close(info.code);
+    if (!lingers_) conn().close(info.code);
   }
 
   gw_status wrap(const EventView& event, uint64_t /*epoch*/, uint64_t /*seq*/, size_t bodyLength,
@@ -90,6 +92,7 @@ class MoverStream : public gw::sdk::Stream {
 
  private:
   friend class Mover;
+  const bool lingers_;
   std::string line_;
   bool isAtPrompt_ = false;
 };
@@ -111,7 +114,8 @@ class Mover : public gw::sdk::Channel {
   }
 
   explicit Mover(gw::sdk::HostInst inst, std::string_view options) : Channel(inst) {
-    // {"sign":"x"}: stands before each line.
+    // {"sign":"x"}: stands before each line. {"lingers":1}: connections do not leave when they are asked to.
+    lingers_ = options.find("\"lingers\"") != std::string_view::npos;
     const size_t sign = options.find("\"sign\"");
     const size_t colon = sign == std::string_view::npos ? sign : options.find(':', sign);
     if (colon != std::string_view::npos) sign_ = options.substr(options.find('"', colon) + 1, 1);
@@ -125,14 +129,14 @@ class Mover : public gw::sdk::Channel {
   }
 
   std::unique_ptr<gw::sdk::Stream> open(HostConn conn, const gw_open_info& /*info*/, uint64_t /*nowNs*/) override {
-    auto stream = std::make_unique<MoverStream>(conn, sign_);
+    auto stream = std::make_unique<MoverStream>(conn, sign_, lingers_);
     conn.hello(1, {.caps = GW_CAP_TERMINAL | GW_CAP_UTF8});
     return stream;
   }
 
   std::unique_ptr<gw::sdk::Stream> restore(HostConn conn, const gw_open_info& /*info*/, gw::sdk::StateReader& in,
                                            uint64_t /*nowNs*/) {
-    auto stream = std::make_unique<MoverStream>(conn, sign_);
+    auto stream = std::make_unique<MoverStream>(conn, sign_, lingers_);
     MoverStream::fields(*stream, in);
     if (MOVER_IS == MOVER_CANNOT_IMPORT) throw Error("it takes nobody over");
     if (MOVER_IS == MOVER_BREAKS_LATER && !stream->line_.empty()) throw Error("it cannot read a line");
@@ -148,6 +152,7 @@ class Mover : public gw::sdk::Channel {
 
  private:
   std::string sign_;
+  bool lingers_ = false;
 };
 
 }  // namespace

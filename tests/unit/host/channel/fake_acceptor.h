@@ -4,11 +4,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <vector>
 
+#include "base/clock.h"
 #include "plugin/callback_guard.h"
 #include "plugin/migration.h"
 #include "plugin/stream_acceptor.h"
@@ -45,13 +47,21 @@ class FakeAcceptor final : public plugin::StreamAcceptor {
     exchange->reply(200, {{"content-type", "text/plain"}}, traits->accountId + " " + instance->accountId());
   }
 
-  size_t closeAll(const std::shared_ptr<plugin::Instance>& instance, uint32_t closeCode, uint64_t graceMs) override {
-    std::lock_guard lock(mutex_);
-    closes.push_back({instance->accountId(), closeCode, graceMs});
+  size_t closeAll(const std::vector<std::shared_ptr<plugin::Instance>>& instances,
+                  const plugin::Goodbye& goodbye) override {
+    std::unique_lock lock(mutex_);
+    closes.push_back({instances.empty() ? "" : instances.back()->accountId(), goodbye.code, goodbye.graceMs});
+    if (waitsForTheGrace) {
+      lock.unlock();
+      const uint64_t endNs = systemClock().nowNs() + goodbye.graceMs * 1'000'000;
+      while (systemClock().nowNs() < endNs)
+        if (goodbye.goOn && !goodbye.goOn(1)) return 0;
+      lock.lock();
+    }
     std::erase_if(streams_, [&](Stream& stream) {
-      if (stream.instance != instance || keepStreams) return false;
+      if (std::count(instances.begin(), instances.end(), stream.instance) == 0 || keepStreams) return false;
       ::close(stream.fd);
-      instance->counters().connections.fetch_sub(1);
+      stream.instance->counters().connections.fetch_sub(1);
       return true;
     });
     return cutOff;
@@ -104,6 +114,7 @@ class FakeAcceptor final : public plugin::StreamAcceptor {
   std::vector<Close> closes;  // read after the manager's call has returned
   size_t cutOff = 0;
   bool keepStreams = false;
+  bool waitsForTheGrace = false;  // as if somebody did not leave
 
  private:
   struct Stream {

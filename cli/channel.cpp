@@ -42,6 +42,7 @@ int channelShow(const Client& client, Output& output, const Arguments& arguments
        timeColumn("Last start", "lastStartAt"), timeColumn("Last stop", "lastStopAt"),
        sentenceColumn("Last error", "lastError"), timeColumn("Error at", "lastErrorAt"),
        timeColumn("Last activity", "lastActivityAt"), numberColumn("Connections", "connections"),
+       numberColumn("Slow calls", "slowCallbacks"), numberColumn("Quarantined", "quarantined"),
        textColumn("Plugin", "plugin"), textColumn("Plugin version", "pluginVersion"),
        numberColumn("Generation", "generation"), joinedColumn("Addresses", "addresses")});
   return kOk;

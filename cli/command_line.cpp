@@ -117,6 +117,22 @@ class Builder {
     withId(verb(plugin, "verify", "Inspect and probe a library, as a reload would", pluginVerify), "FILE", aFile);
     withId(verb(plugin, "watch", "Reload the plugin whenever the file changes, until interrupted", pluginWatch), "FILE",
            aFile);
+    CLI::App* load =
+        withId(verb(plugin, "load", "Make a library known that is not; its accounts start", pluginLoad), "FILE", aFile);
+    CLI::App* drain =
+        withId(verb(plugin, "drain", "Close the connections that are still on an old generation", pluginDrain),
+               "ID@GENERATION", "As in telnet@3; see them with: plugin generations");
+    drain
+        ->add_option_function<std::string>(
+            "--grace", [this](const std::string& text) { line_.arguments.graceMs = parseDuration(text); },
+            "How long they may take to leave; then they are cut off (30s)")
+        ->check(checkDuration)
+        ->type_name("DURATION");
+    CLI::App* unload =
+        withId(verb(plugin, "unload", "Let go of a plugin whose accounts are stopped, and prove it", pluginUnload),
+               "ID", "The plugin's id, as in telnet");
+    for (CLI::App* app : {load, drain, unload})
+      app->add_flag("--no-wait", line_.arguments.noWait, "Print the work's number and return");
     CLI::App* reload = verb(plugin, "reload", "Put other code below its live connections", pluginReload);
     reload->add_option("--file", line_.arguments.file, "The new library (default: the file it has)");
     reload->add_flag("--dry-run", line_.arguments.dryRun, "Check and probe it only");
@@ -233,7 +249,8 @@ CommandLine parseCommandLine(int argc, const char* const* argv) {
   CLI::App app("gwctl runs a Gatehouse gateway.", "gwctl");
   app.footer(
       "Exit: 0 done, 1 failed, 2 usage, 3 unreachable, 4 forbidden, 5 not found, 6 conflict,\n"
-      "      7 invalid configuration, 11 unhealthy, 12 timeout.");
+      "      7 invalid configuration, 8 reload refused, 9 rolled back, 10 partial, 11 unhealthy,\n"
+      "      12 timeout.");
   Builder builder(app, line);
   builder.build();
   line.endpoint.program = argc > 0 ? argv[0] : "";

@@ -2,6 +2,7 @@
 // Every verb of gwctl: one function each, one file per noun. They return the exit code and throw CliError.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "client.h"
@@ -29,6 +30,7 @@ struct Arguments {
   uint64_t canary = 0;
   uint64_t canaryMs = 0;
   uint64_t drainOldestMs = 0;
+  std::optional<uint64_t> graceMs;
   bool dryRun = false;
   bool cancel = false;
   bool strict = false;
@@ -51,6 +53,9 @@ int pluginList(const Client&, Output&, const Arguments&);
 int pluginShow(const Client&, Output&, const Arguments&);
 int pluginGenerations(const Client&, Output&, const Arguments&);
 int pluginReload(const Client&, Output&, const Arguments&);
+int pluginLoad(const Client&, Output&, const Arguments&);
+int pluginDrain(const Client&, Output&, const Arguments&);
+int pluginUnload(const Client&, Output&, const Arguments&);
 int pluginRollback(const Client&, Output&, const Arguments&);
 int pluginInspect(const Client&, Output&, const Arguments&);
 int pluginVerify(const Client&, Output&, const Arguments&);

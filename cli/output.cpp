@@ -48,7 +48,10 @@ void Output::record(const Json& answer, const std::vector<Column>& fields) {
   }
 }
 
-void Output::done(const Json& answer, const std::string& sentence) { line(isJson_ ? dump(answer) : sentence); }
+void Output::done(const Json& answer, const std::string& sentence) {
+  line(isJson_ ? dump(answer) : sentence);
+  out_.flush();  // a watch goes on
+}
 
 void Output::line(const std::string& sentence) { out_ << sentence << '\n'; }
 

@@ -189,6 +189,8 @@ std::vector<admin::ChannelSnapshot> GatewayAdmin::channels() {
     item.lastErrorAt = account.lastErrorAt;
     item.lastActivity = account.lastActivity;
     item.connections = account.connections;
+    item.slowCallbacks = account.slowCallbacks;
+    item.quarantined = account.quarantined;
     item.encodeCalls = account.encodeCalls;
     item.generation = account.generation;
     item.plugin = account.channelId;

@@ -40,6 +40,10 @@ class GatewayAdmin final : public admin::GatewayPort {
   std::vector<admin::GenerationSnapshot> generations() override;
   Result<admin::PluginFileFacts> inspectPlugin(const std::string& file) override;
   Result<admin::PluginReload> reloadPlugin(const admin::PluginReloadRequest& request) override;
+  Result<admin::PluginReload> loadPlugin(const std::string& file) override;
+  Result<admin::PluginReload> drainGeneration(const std::string& plugin, uint64_t generation,
+                                              uint64_t graceMs) override;
+  Result<admin::PluginReload> unloadPlugin(const std::string& plugin, uint64_t limitMs) override;
   Result<admin::PluginReload> pluginReload(uint64_t id, uint64_t waitMs) override;
   Result<admin::Listing<admin::SessionSnapshot>> sessions(const admin::SessionQuery& query) override;
   Result<admin::SessionSnapshot> session(const std::string& id) override;

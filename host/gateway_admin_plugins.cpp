@@ -1,8 +1,11 @@
 // Plugins as operators see them: what there is, which generations live, reloads.
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "gateway_admin.h"
 #include "gateway_parts.h"
+#include "plugin/generation_ledger.h"
 
 namespace gw {
 namespace {
@@ -10,6 +13,7 @@ namespace {
 admin::PluginReload ofReport(const channel::ReloadReport& report) {
   admin::PluginReload out;
   out.id = report.id;
+  out.verb = report.verb;
   out.plugin = report.channelId;
   out.file = report.file;
   out.fromGeneration = report.fromGeneration;
@@ -24,6 +28,8 @@ admin::PluginReload ofReport(const channel::ReloadReport& report) {
   out.stayed = report.figures.stayed;
   out.failed = report.figures.failed;
   out.gone = report.figures.gone;
+  out.cutOff = report.cutOff;
+  out.started = report.started;
   out.reasons.assign(report.figures.reasons.begin(), report.figures.reasons.end());
   out.pauseP99Us = report.sliceP99Us;
   out.pauseMaxUs = report.sliceMaxUs;
@@ -33,41 +39,69 @@ admin::PluginReload ofReport(const channel::ReloadReport& report) {
   return out;
 }
 
+Result<admin::PluginReload> ofReport(const Result<channel::ReloadReport>& report) {
+  return report ? Result<admin::PluginReload>(ofReport(*report)) : Result<admin::PluginReload>(report.error());
+}
+
+admin::PluginSnapshot ofEntry(const plugin::CatalogEntry& entry) {
+  admin::PluginSnapshot item;
+  item.id = entry.channelId;
+  item.name = entry.name.empty() ? entry.channelId : entry.name;
+  item.vendor = entry.vendor;
+  item.version = entry.version;
+  item.license = entry.license;
+  item.file = entry.file;
+  item.sha256 = entry.sha256;
+  item.reason = entry.refusedReason;
+  item.generation = entry.generation;
+  item.loadedAt = entry.loadedAtUs;
+  item.extensions = entry.extensions;
+  item.stateVersions = {entry.stateId, entry.stateVersion, entry.stateOldestImport, entry.stateOldestExport};
+  item.state = !entry.refusedReason.empty() ? "refused" : entry.generation ? "loaded" : "available";
+  return item;
+}
+
+admin::PluginReloadTotals ofTotals(const channel::ReloadTotals& totals) {
+  return {totals.committed, totals.partial, totals.refused, totals.rolledBack,
+          totals.moved,     totals.stayed,  totals.failed};
+}
+
 }  // namespace
 
 std::vector<admin::PluginSnapshot> GatewayAdmin::plugins() {
   std::vector<admin::PluginSnapshot> out;
   const auto accounts = gateway_.parts_->channels->snapshots();
+  const auto alive = generations();
   for (const auto& entry : gateway_.parts_->catalog->entries()) {
-    admin::PluginSnapshot item;
-    item.id = entry.channelId;
-    item.name = entry.channelId;
-    item.version = entry.version;
-    item.file = entry.file;
-    item.sha256 = entry.sha256;
-    item.reason = entry.refusedReason;
-    item.generation = entry.generation;
-    item.state = !entry.refusedReason.empty() ? "refused" : entry.generation ? "loaded" : "available";
+    admin::PluginSnapshot& item = out.emplace_back(ofEntry(entry));
+    if (!entry.refusedReason.empty()) continue;  // what follows is of the file that serves the channel
     for (const auto& account : accounts) {
       if (account.channelId != entry.channelId) continue;
       item.accounts.push_back(account.id());
       item.connections += account.connections;
-      if (item.loadedAt == 0 || account.lastStartAt < item.loadedAt) item.loadedAt = account.lastStartAt;
+      if (account.quarantined) item.quarantined.push_back(account.id());
     }
-    out.push_back(std::move(item));
+    for (const auto& generation : alive)
+      if (generation.plugin == entry.channelId) item.generations.push_back(generation);
+    item.leaked = plugin::GenerationLedger::ofProcess().leakedOf(entry.channelId);
+    item.reloads = ofTotals(gateway_.parts_->reloader->totals(entry.channelId));
   }
   return out;
 }
 
+// Of several files of a plugin: the one that is used.
 Result<admin::PluginSnapshot> GatewayAdmin::plugin(const std::string& id) {
-  for (auto& item : plugins())
-    if (item.id == id) return item;
-  return fail(ErrorCode::kNotFound, "there is no plugin " + log::quoted(id));
+  auto all = plugins();
+  std::erase_if(all, [&](const admin::PluginSnapshot& item) { return item.id != id; });
+  if (all.empty()) return fail(ErrorCode::kNotFound, "there is no plugin " + log::quoted(id));
+  const auto used = std::find_if(all.begin(), all.end(), [](const auto& item) { return item.state != "refused"; });
+  return used == all.end() ? all.front() : *used;
 }
 
 std::vector<admin::GenerationSnapshot> GatewayAdmin::generations() {
   std::vector<admin::GenerationSnapshot> out;
   const Gateway::Parts& parts = *gateway_.parts_;
+  const auto instances = parts.channels->instances();
   for (const auto& generation : parts.catalog->living()) {
     admin::GenerationSnapshot item;
     item.plugin = generation->channelId();
@@ -77,10 +111,12 @@ std::vector<admin::GenerationSnapshot> GatewayAdmin::generations() {
     item.file = generation->file();
     item.loadedAt = generation->loadedAtUs();
     item.state = "leaving";
-    for (const auto& instance : parts.channels->instances()) {
-      if (&instance.instance->generation() != generation.get()) continue;
-      item.connections += static_cast<uint64_t>(std::max<int64_t>(0, instance.instance->counters().connections));
-      if (instance.isCurrent) item.state = "serving";
+    for (const auto& [instance, isCurrent] : instances) {
+      if (&instance->generation() != generation.get()) continue;
+      const auto count = static_cast<uint64_t>(std::max<int64_t>(0, instance->counters().connections));
+      item.connections += count;
+      item.holders.push_back({instance->accountId(), count, isCurrent});
+      if (isCurrent) item.state = "serving";
     }
     out.push_back(std::move(item));
   }
@@ -94,7 +130,8 @@ Result<admin::PluginFileFacts> GatewayAdmin::inspectPlugin(const std::string& fi
 }
 
 Result<admin::PluginReload> GatewayAdmin::reloadPlugin(const admin::PluginReloadRequest& request) {
-  if (auto known = plugin(request.plugin); !known) return known.error();
+  const bool isStranger = request.isDryRun && !request.file.empty();  // may be tried without being known
+  if (auto known = plugin(request.plugin); !known && !isStranger) return known.error();
   channel::ReloadOrder order;
   order.channelId = request.plugin;
   order.file = request.file;
@@ -104,14 +141,26 @@ Result<admin::PluginReload> GatewayAdmin::reloadPlugin(const admin::PluginReload
   order.drainOldestMs = request.drainOldestMs;
   order.isDryRun = request.isDryRun;
   order.timeoutMs = request.timeoutMs;
-  const auto begun = gateway_.parts_->reloader->begin(std::move(order));
-  return begun ? Result<admin::PluginReload>(ofReport(*begun)) : Result<admin::PluginReload>(begun.error());
+  return ofReport(gateway_.parts_->reloader->begin(std::move(order)));
+}
+
+Result<admin::PluginReload> GatewayAdmin::loadPlugin(const std::string& file) {
+  return ofReport(gateway_.parts_->reloader->load(file));
+}
+
+Result<admin::PluginReload> GatewayAdmin::drainGeneration(const std::string& plugin, uint64_t generation,
+                                                          uint64_t graceMs) {
+  return ofReport(gateway_.parts_->reloader->drain(plugin, generation, graceMs));
+}
+
+Result<admin::PluginReload> GatewayAdmin::unloadPlugin(const std::string& id, uint64_t limitMs) {
+  if (auto known = plugin(id); !known) return known.error();
+  return ofReport(gateway_.parts_->reloader->unload(id, limitMs));
 }
 
 Result<admin::PluginReload> GatewayAdmin::pluginReload(uint64_t id, uint64_t waitMs) {
   const auto limit = std::min<std::chrono::milliseconds>(std::chrono::milliseconds(waitMs), admin::kLongestWait);
-  const auto report = gateway_.parts_->reloader->await(id, static_cast<uint64_t>(limit.count()));
-  return report ? Result<admin::PluginReload>(ofReport(*report)) : Result<admin::PluginReload>(report.error());
+  return ofReport(gateway_.parts_->reloader->await(id, static_cast<uint64_t>(limit.count())));
 }
 
 }  // namespace gw

@@ -53,9 +53,11 @@ struct ChannelSnapshot {
   int64_t lastErrorAt = 0;
   int64_t lastActivity = 0;
   uint64_t connections = 0;
-  uint64_t encodeCalls = 0;  // bodies that the plugin encoded since it started; one serves a whole class
-  uint64_t generation = 0;   // of the plugin; 0: not loaded
-  std::string plugin;        // the plugin's id
+  uint64_t slowCallbacks = 0;  // calls into its plugin that took too long
+  bool quarantined = false;    // it takes no new clients: five of them within a minute
+  uint64_t encodeCalls = 0;    // bodies that the plugin encoded since it started; one serves a whole class
+  uint64_t generation = 0;     // of the plugin; 0: not loaded
+  std::string plugin;          // the plugin's id
   std::string pluginVersion;
   std::vector<std::string> addresses;  // what clients can reach: "127.0.0.1:4000", "http://127.0.0.1:18789/ws"
 };
@@ -117,21 +119,11 @@ struct StatusSnapshot {
   ShutdownPlan shutdown;
 };
 
-struct PluginSnapshot {
-  std::string id;  // "telnet"
-  std::string name;
-  std::string vendor;
-  std::string version;
-  std::string license;
-  std::string file;
-  std::string sha256;       // of the loaded copy; empty: not loaded
-  std::string state;        // available | loaded | refused | leaked
-  std::string reason;       // why refused, or empty
-  uint64_t generation = 0;  // 0: not loaded
-  int64_t loadedAt = 0;
+/// What holds a load of a plugin: an account, with its connections that are on it.
+struct GenerationHolder {
+  std::string account;  // its full id
   uint64_t connections = 0;
-  std::vector<std::string> accounts;    // full ids that use it
-  std::vector<std::string> extensions;  // "gw.stream/1", ...
+  bool isServed = false;  // its new clients come to it
 };
 
 /// One load of a plugin that is alive.
@@ -141,9 +133,44 @@ struct GenerationSnapshot {
   std::string version;
   std::string sha256;
   std::string file;
-  std::string state;  // serving: new clients come to it | leaving: connections hold it
+  std::string state;  // serving: new clients come to it | leaving: what still uses it holds it
   int64_t loadedAt = 0;
   uint64_t connections = 0;
+  std::vector<GenerationHolder> holders;  // none: a call or a reload that is under way
+};
+
+/// The state of a connection as it moves to other code (gw.migrate/1): what the loaded code writes and reads.
+struct PluginStateVersions {
+  std::string id;  // empty: its connections do not move
+  uint32_t version = 0, oldestImport = 0, oldestExport = 0;
+};
+
+/// Since the start; dry runs do not count.
+struct PluginReloadTotals {
+  uint64_t committed = 0, partial = 0, refused = 0, rolledBack = 0;  // reloads and rollbacks
+  uint64_t moved = 0, stayed = 0, failed = 0;                        // their connections
+};
+
+struct PluginSnapshot {
+  std::string id;  // "telnet"
+  std::string name;
+  std::string vendor;
+  std::string version;
+  std::string license;
+  std::string file;
+  std::string sha256;       // of the loaded copy; empty: not loaded
+  std::string state;        // available | loaded | refused
+  std::string reason;       // why refused, or empty
+  uint64_t generation = 0;  // 0: not loaded
+  int64_t loadedAt = 0;
+  uint64_t connections = 0;
+  std::vector<std::string> accounts;     // full ids that use it
+  std::vector<std::string> quarantined;  // those of them that take no new clients because it was slow
+  std::vector<std::string> extensions;   // "gw.stream/1", ...
+  PluginStateVersions stateVersions;
+  std::vector<GenerationSnapshot> generations;  // that are alive, oldest first
+  uint64_t leaked = 0;                          // libraries that stayed in memory
+  PluginReloadTotals reloads;
 };
 
 /// What a file says of itself, read without loading it.
@@ -166,21 +193,25 @@ struct PluginReloadRequest {
   uint64_t timeoutMs = 30'000;
 };
 
-/// A reload, under way or done.
+/// A reload or other work on a plugin's code, under way or done.
 struct PluginReload {
   uint64_t id = 0;
-  std::string plugin;
+  std::string verb;    // reload, rollback, load, drain, unload
+  std::string plugin;  // empty: a load has not read it yet
   std::string file;
   uint64_t fromGeneration = 0, toGeneration = 0;
   std::string fromVersion, toVersion;
-  std::string step;     // checking, draining, probing, loading, canary, migrating, rollingBack, settling, done
+  /// checking, draining, probing, loading, canary, migrating, rollingBack, settling, unloading, done
+  std::string step;
   std::string outcome;  // empty while it runs; committed, partial, refused, rolledBack, checked
   std::string why;
   uint64_t connections = 0;  // found on the old generation
   uint64_t moved = 0, stayed = 0, failed = 0, gone = 0;
-  std::vector<std::pair<std::string, uint64_t>> reasons;  // of those that stayed or failed
+  uint64_t cutOff = 0;                                    // by a drain: had not left at the end of the grace
+  std::vector<std::pair<std::string, uint64_t>> reasons;  // of those that stayed, failed or did not start
+  std::vector<std::string> started;                       // accounts, by a load
   uint64_t pauseP99Us = 0, pauseMaxUs = 0;                // how long a loop was busy with it at a time
-  std::string former;                                     // the old generation: unloaded, leaked, serving
+  std::string former;                                     // the old generation: unloaded, leaked, kept, serving
   int64_t startedAt = 0;
   uint64_t tookMs = 0;
 };
@@ -330,8 +361,17 @@ class GatewayPort {
   virtual std::vector<GenerationSnapshot> generations() = 0;
   /// Fails as the file gate does: kForbidden, kInvalid, kNotFound.
   virtual Result<PluginFileFacts> inspectPlugin(const std::string& file) = 0;
-  /// Begins it. Fails kNotFound, kConflict while another runs.
+  /// Begins it. Fails kNotFound, kConflict while other such work runs.
   virtual Result<PluginReload> reloadPlugin(const PluginReloadRequest& request) = 0;
+  /// A file that was not there at the start becomes known, and accounts that wait for it start. Fails kConflict: its
+  /// channel is loaded, or other such work runs.
+  virtual Result<PluginReload> loadPlugin(const std::string& file) = 0;
+  /// Closes the connections that are still on a generation. Fails kNotFound; kConflict: new clients come to it, or
+  /// other such work runs.
+  virtual Result<PluginReload> drainGeneration(const std::string& plugin, uint64_t generation, uint64_t graceMs) = 0;
+  /// Waits, at most so long, until the plugin's code has gone. Fails kNotFound; kConflict: accounts run, it was never
+  /// loaded, or other such work runs.
+  virtual Result<PluginReload> unloadPlugin(const std::string& plugin, uint64_t limitMs) = 0;
   /// Waits up to waitMs (≤ kLongestWait) for its end; as it is then.
   virtual Result<PluginReload> pluginReload(uint64_t id, uint64_t waitMs) = 0;
 

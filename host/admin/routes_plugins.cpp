@@ -6,6 +6,9 @@
 namespace gw::admin {
 namespace {
 
+/// Meanwhile no reload can begin.
+constexpr uint64_t kLongestRetireMs = 3'600'000;
+
 /// Empty: no number.
 std::optional<uint64_t> numberOf(const std::string& text) {
   uint64_t number = 0;
@@ -15,39 +18,70 @@ std::optional<uint64_t> numberOf(const std::string& text) {
   return number;
 }
 
+Json orNull(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+Json generationJson(const GenerationSnapshot& generation) {
+  Json holders = Json::array();
+  for (const GenerationHolder& holder : generation.holders)
+    holders.push_back({{"account", holder.account}, {"connections", holder.connections}, {"serves", holder.isServed}});
+  return {{"plugin", generation.plugin},
+          {"generation", generation.generation},
+          {"version", generation.version},
+          {"state", generation.state},
+          {"connections", generation.connections},
+          {"heldBy", std::move(holders)},
+          {"loadedAt", timeJson(generation.loadedAt)},
+          {"sha256", generation.sha256},
+          {"file", generation.file}};
+}
+
+Json stateJson(const PluginStateVersions& state) {
+  if (state.id.empty()) return nullptr;
+  return {{"id", state.id},
+          {"version", state.version},
+          {"oldestImport", state.oldestImport},
+          {"oldestExport", state.oldestExport}};
+}
+
+Json totalsJson(const PluginReloadTotals& totals) {
+  return {{"committed", totals.committed},   {"partial", totals.partial}, {"refused", totals.refused},
+          {"rolledBack", totals.rolledBack}, {"moved", totals.moved},     {"stayed", totals.stayed},
+          {"failed", totals.failed}};
+}
+
 Json pluginJson(const PluginSnapshot& plugin) {
+  Json generations = Json::array();
+  for (const GenerationSnapshot& generation : plugin.generations) generations.push_back(generationJson(generation));
   return {{"id", plugin.id},
           {"name", plugin.name},
           {"vendor", plugin.vendor},
           {"version", plugin.version},
           {"license", plugin.license},
           {"file", plugin.file},
-          {"sha256", plugin.sha256.empty() ? Json(nullptr) : Json(plugin.sha256)},
+          {"sha256", orNull(plugin.sha256)},
           {"state", plugin.state},
-          {"reason", plugin.reason.empty() ? Json(nullptr) : Json(plugin.reason)},
+          {"reason", orNull(plugin.reason)},
           {"generation", plugin.generation},
           {"loadedAt", timeJson(plugin.loadedAt)},
           {"connections", plugin.connections},
           {"accounts", plugin.accounts},
-          {"extensions", plugin.extensions}};
+          {"quarantined", plugin.quarantined},
+          {"extensions", plugin.extensions},
+          {"stateVersions", stateJson(plugin.stateVersions)},
+          {"generations", std::move(generations)},
+          {"leaked", plugin.leaked},
+          {"reloads", totalsJson(plugin.reloads)}};
 }
 
 Reply list(Call& call) { return listReply(call.port.plugins(), pluginJson); }
 Reply show(Call& call) { return itemReply(call.port.plugin(call.args[0]), pluginJson); }
 
-Json generationJson(const GenerationSnapshot& generation) {
-  return {{"plugin", generation.plugin},           {"generation", generation.generation},
-          {"version", generation.version},         {"state", generation.state},
-          {"connections", generation.connections}, {"loadedAt", timeJson(generation.loadedAt)},
-          {"sha256", generation.sha256},           {"file", generation.file}};
-}
-
 Json reloadJson(const PluginReload& reload) {
   Json reasons = Json::object();
   for (const auto& [why, count] : reload.reasons) reasons[why] = count;
-  const auto orNull = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
   return {{"id", reload.id},
-          {"plugin", reload.plugin},
+          {"verb", reload.verb},
+          {"plugin", orNull(reload.plugin)},
           {"file", orNull(reload.file)},
           {"step", reload.step},
           {"outcome", orNull(reload.outcome)},
@@ -59,6 +93,8 @@ Json reloadJson(const PluginReload& reload) {
           {"stayed", reload.stayed},
           {"failed", reload.failed},
           {"gone", reload.gone},
+          {"cutOff", reload.cutOff},
+          {"started", reload.started},
           {"reasons", std::move(reasons)},
           {"pauseP99Us", reload.pauseP99Us},
           {"pauseMaxUs", reload.pauseMaxUs},
@@ -110,6 +146,29 @@ Reply rollback(Call& call) {
   return itemReply(call.port.reloadPlugin(request), reloadJson, 202);
 }
 
+Reply load(Call& call) {
+  BodyReader body(call.body);
+  const std::string file = body.text("file", 1, 4096);
+  if (auto failure = body.failure()) return *failure;
+  return itemReply(call.port.loadPlugin(file), reloadJson, 202);
+}
+
+Reply unload(Call& call) {
+  BodyReader body(call.body);
+  const uint64_t limitMs = body.integer("timeoutMs", 30'000, kLongestRetireMs);
+  if (auto failure = body.failure()) return *failure;
+  return itemReply(call.port.unloadPlugin(call.args[0], limitMs), reloadJson, 202);
+}
+
+Reply drain(Call& call) {
+  const auto generation = numberOf(call.args[1]);
+  BodyReader body(call.body);
+  const uint64_t graceMs = body.integer("graceMs", 30'000, kLongestRetireMs);
+  if (auto failure = body.failure()) return *failure;
+  if (!generation) return errorReply(fail(ErrorCode::kNotFound, "a generation is a number"));
+  return itemReply(call.port.drainGeneration(call.args[0], *generation, graceMs), reloadJson, 202);
+}
+
 Reply showReload(Call& call) {
   const auto id = numberOf(call.args[0]);
   const auto waitMs = numberOf(queryText(call, "waitMs"));
@@ -121,9 +180,12 @@ Reply showReload(Call& call) {
 
 void addPluginRoutes(std::vector<Route>& routes) {
   routes.push_back({"GET", "/v1/plugins", Role::kView, list});
+  routes.push_back({"POST", "/v1/plugins", Role::kAdmin, load, true});
   routes.push_back({"GET", "/v1/plugins/{}", Role::kView, show});
   routes.push_back({"POST", "/v1/plugins/{}/reload", Role::kAdmin, reload, true});
   routes.push_back({"POST", "/v1/plugins/{}/rollback", Role::kAdmin, rollback, true});
+  routes.push_back({"POST", "/v1/plugins/{}/unload", Role::kAdmin, unload});
+  routes.push_back({"POST", "/v1/plugins/{}/generations/{}/drain", Role::kOperate, drain});
   routes.push_back({"POST", "/v1/plugin-files", Role::kAdmin, inspect, true});
   routes.push_back({"GET", "/v1/generations", Role::kView, generations});
   routes.push_back({"GET", "/v1/reloads/{}", Role::kView, showReload});

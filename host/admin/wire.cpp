@@ -35,6 +35,8 @@ Json channelJson(const ChannelSnapshot& channel) {
           {"lastErrorAt", timeJson(channel.lastErrorAt)},
           {"lastActivityAt", timeJson(channel.lastActivity)},
           {"connections", channel.connections},
+          {"slowCallbacks", channel.slowCallbacks},
+          {"quarantined", channel.quarantined},
           {"encodeCalls", channel.encodeCalls},
           {"plugin", channel.plugin},
           {"pluginVersion", channel.pluginVersion},

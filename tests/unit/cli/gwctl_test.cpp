@@ -189,6 +189,67 @@ TEST_F(Gwctl, SaysHowAReloadEnded) {
   EXPECT_EQ(gwctl({"plugin", "reload", "telnet", "--canary-for", "soon"}).exit, 2);
 }
 
+TEST_F(Gwctl, SaysWhatBecameOfCode) {
+  port_.reloadNow.id = port_.reloadLater.id = 1;
+  admin::PluginReload& end = port_.reloadLater;
+  end.step = "done";
+  end.plugin = "telnet";
+  end.fromGeneration = 3;
+  end.fromVersion = "0.1.0";
+  end.toVersion = "0.2.0";
+  end.connections = 5;
+  end.gone = 4;
+  end.cutOff = 1;
+  end.former = "unloaded";
+  const auto ending = [&](const char* outcome, const std::vector<std::string>& words) {
+    end.outcome = outcome;
+    return gwctl(words);
+  };
+  const Outcome drained = ending("committed", {"plugin", "drain", "telnet@3", "--grace", "5s"});
+  EXPECT_EQ(drained.exit, 0) << drained.err;
+  EXPECT_THAT(drained.out,
+              HasSubstr("telnet: generation 3 (version 0.1.0) is unloaded: its library is no longer mapped; "
+                        "4 of 5 connections left by themselves, 1 were cut off."));
+  EXPECT_TRUE(port_.wasTold("drain telnet|3|5000"));
+  end.former = "leaked";
+  EXPECT_THAT(ending("committed", {"plugin", "unload", "telnet"}).out, HasSubstr("still in memory (leaked)"));
+  EXPECT_TRUE(port_.wasTold("unload telnet|10000"));
+  end.former = "serving";
+  end.why = "something still holds it";
+  const Outcome held = ending("partial", {"plugin", "unload", "telnet", "--timeout", "2s"});
+  EXPECT_EQ(held.exit, 10);
+  EXPECT_THAT(held.out, HasSubstr("something still holds it"));
+  const Outcome known = ending("committed", {"plugin", "load", "/p/telnet.so"});
+  EXPECT_THAT(known.out, HasSubstr("telnet: version 0.2.0 is known; no account waits for it."));
+  EXPECT_TRUE(port_.wasTold("load /p/telnet.so"));
+  end.toGeneration = 4;
+  end.started = {"telnet:default"};
+  end.reasons = {{"telnet:tls: no certificate", 1}};
+  const Outcome part = ending("partial", {"plugin", "load", "/p/telnet.so"});
+  EXPECT_EQ(part.exit, 10);
+  EXPECT_THAT(part.out, HasSubstr("generation 4; started: telnet:default; not started: 1: telnet:tls: no certificate"));
+  end.why = "it has no cable";
+  const Outcome refused = ending("refused", {"plugin", "load", "/p/telnet.so"});
+  EXPECT_EQ(refused.exit, 8);
+  EXPECT_THAT(refused.err, HasSubstr("refused: it has no cable"));
+  EXPECT_EQ(ending("refused", {"plugin", "load", "/p/telnet.so", "--json"}).exit, 8);
+  EXPECT_EQ(gwctl({"plugin", "unload", "telnet", "--no-wait"}).exit, 0);
+  for (const char* wrong : {"telnet", "telnet@", "@3", "telnet@three", "telnet@3x"})
+    EXPECT_EQ(gwctl({"plugin", "drain", wrong}).exit, 2) << wrong;
+}
+
+TEST_F(Gwctl, ShowsAPluginWhole) {
+  const std::string shown = gwctl({"plugin", "show", "telnet"}).out;
+  EXPECT_THAT(shown, HasSubstr("Gatehouse"));
+  EXPECT_THAT(shown, HasSubstr("gw.stream/1, gw.migrate/1"));
+  EXPECT_THAT(shown, HasSubstr("telnet version 3, reads from 2, writes from 1"));
+  EXPECT_THAT(shown, HasSubstr("1 (version 0.1.0) serving: telnet:default (2 connections, new clients)"));
+  EXPECT_THAT(shown, HasSubstr("in quarantine: telnet:default; libraries that stayed in memory: 2"));
+  EXPECT_THAT(shown,
+              HasSubstr("5 committed, 1 partial, 2 refused, 1 rolled back; connections: 40 moved, 3 stayed, 4 failed"));
+  EXPECT_THAT(gwctl({"plugin", "list"}).out, HasSubstr("in quarantine: telnet:default"));
+}
+
 TEST_F(Gwctl, InspectsALibrary) {
   const Outcome run = gwctl({"plugin", "inspect", "/p/telnet.so"});
   EXPECT_EQ(run.exit, 0) << run.err;

@@ -151,7 +151,8 @@ TEST_F(AdminTcp, WantsATokenAndItsRole) {
 TEST_F(AdminTcp, NeverLoadsCode) {
   startWithTcp();
   const std::string admin = post("/v1/tokens", R"({"name": "boss", "role": "admin"})").json()["token"];
-  for (const char* path : {"/v1/plugins/telnet/reload", "/v1/plugins/telnet/rollback", "/v1/plugin-files"}) {
+  for (const char* path :
+       {"/v1/plugins/telnet/reload", "/v1/plugins/telnet/rollback", "/v1/plugins", "/v1/plugin-files"}) {
     const auto refused = tcp(path, admin, "POST");
     EXPECT_EQ(refused.status, 403) << path;
     EXPECT_NE(refused.json()["error"]["message"].get<std::string>().find("not over TCP"), std::string::npos) << path;

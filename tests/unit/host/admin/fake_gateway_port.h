@@ -79,6 +79,14 @@ class FakeGatewayPort : public GatewayPort {
     plugin.state = "loaded";
     plugin.generation = 1;
     plugin.accounts = {"telnet:default"};
+    plugin.vendor = "Gatehouse";
+    plugin.extensions = {"gw.stream/1", "gw.migrate/1"};
+    plugin.stateVersions = {"telnet", 3, 2, 1};
+    plugin.quarantined = {"telnet:default"};
+    plugin.leaked = 2;
+    plugin.reloads = {5, 1, 2, 1, 40, 3, 4};
+    plugin.generations = {
+        {"telnet", 1, "0.1.0", "abc", plugin.file, "serving", kNow, 2, {{"telnet:default", 2, true}}}};
     pluginList.push_back(plugin);
   }
 
@@ -141,6 +149,13 @@ class FakeGatewayPort : public GatewayPort {
          std::to_string(request.drainOldestMs) + "|" + std::to_string(request.isDryRun));
     if (auto error = failure()) return *error;
     return locked([&] { return reloadNow; });
+  }
+  Result<PluginReload> loadPlugin(const std::string& file) override { return beginWork("load " + file); }
+  Result<PluginReload> drainGeneration(const std::string& plugin, uint64_t generation, uint64_t graceMs) override {
+    return beginWork("drain " + plugin + "|" + std::to_string(generation) + "|" + std::to_string(graceMs));
+  }
+  Result<PluginReload> unloadPlugin(const std::string& plugin, uint64_t limitMs) override {
+    return beginWork("unload " + plugin + "|" + std::to_string(limitMs));
   }
   Result<PluginReload> pluginReload(uint64_t id, uint64_t) override {
     if (auto error = failure()) return *error;
@@ -312,6 +327,11 @@ class FakeGatewayPort : public GatewayPort {
     if (onAct) onAct();
     if (auto error = failure()) return *error;
     return {};
+  }
+  Result<PluginReload> beginWork(const std::string& what) {
+    note(what);
+    if (auto error = failure()) return *error;
+    return locked([&] { return reloadNow; });
   }
   Result<Operation> begin(const std::string& verb, const std::string& id) {
     note(verb + " " + id);

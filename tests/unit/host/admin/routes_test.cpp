@@ -92,7 +92,13 @@ TEST_F(AdminRoutes, NeverWaitLongerThanTheLongestWait) {
 
 TEST_F(AdminRoutes, ShowPlugins) {
   EXPECT_EQ(get("/v1/plugins").json()["items"][0]["id"], "telnet");
-  EXPECT_EQ(get("/v1/plugins/telnet").json()["state"], "loaded");
+  const auto telnet = get("/v1/plugins/telnet").json();
+  EXPECT_EQ(telnet["state"], "loaded");
+  EXPECT_EQ(telnet["stateVersions"]["oldestImport"], 2);
+  EXPECT_EQ(telnet["generations"][0]["heldBy"][0]["account"], "telnet:default");
+  EXPECT_EQ(telnet["leaked"], 2);
+  EXPECT_EQ(telnet["reloads"]["rolledBack"], 1);
+  EXPECT_EQ(telnet["quarantined"][0], "telnet:default");
   EXPECT_EQ(get("/v1/plugins/none").code(), "NOT_FOUND");
 }
 
@@ -119,13 +125,33 @@ TEST_F(AdminRoutes, ReloadAPluginAndSayHowFarItIs) {
   EXPECT_EQ(post("/v1/plugins/telnet/reload", R"({"canary":-1})").status, 400);
 }
 
+TEST_F(AdminRoutes, LoadDrainAndUnloadCode) {
+  port_.reloadNow.verb = "load";
+  port_.reloadNow.started = {"telnet:default"};
+  const auto loaded = post("/v1/plugins", R"({"file":"/p/gopher.so"})");
+  EXPECT_EQ(loaded.status, 202);
+  EXPECT_EQ(loaded.json()["verb"], "load");
+  EXPECT_TRUE(loaded.json()["plugin"].is_null());
+  EXPECT_EQ(loaded.json()["started"][0], "telnet:default");
+  EXPECT_TRUE(port_.wasTold("load /p/gopher.so"));
+  EXPECT_EQ(post("/v1/plugins").status, 400);
+  EXPECT_EQ(post("/v1/plugins/telnet/generations/3/drain", R"({"graceMs":500})").status, 202);
+  EXPECT_TRUE(port_.wasTold("drain telnet|3|500"));
+  EXPECT_EQ(post("/v1/plugins/telnet/generations/3/drain").status, 202);
+  EXPECT_TRUE(port_.wasTold("drain telnet|3|30000"));
+  EXPECT_EQ(post("/v1/plugins/telnet/generations/x/drain").status, 404);
+  EXPECT_EQ(post("/v1/plugins/telnet/generations/3/drain", R"({"graceMs":3600001})").status, 400);
+  EXPECT_EQ(post("/v1/plugins/telnet/unload", R"({"timeoutMs":700})").status, 202);
+  EXPECT_TRUE(port_.wasTold("unload telnet|700"));
+}
+
 TEST_F(AdminRoutes, InspectALibrary) {
   EXPECT_EQ(post("/v1/plugin-files", R"({"file":"/p/telnet.so"})").json()["version"], "1.2.3");
   EXPECT_EQ(post("/v1/plugin-files").status, 400);
 }
 
 TEST_F(AdminRoutes, ListGenerations) {
-  port_.generationList = {{"telnet", 2, "0.2.0", "abc", "/p/telnet.so", "serving", FakeGatewayPort::kNow, 7}};
+  port_.generationList = {{"telnet", 2, "0.2.0", "abc", "/p/telnet.so", "serving", FakeGatewayPort::kNow, 7, {}}};
   const auto json = get("/v1/generations").json();
   EXPECT_EQ(json["items"][0]["generation"], 2);
   EXPECT_EQ(json["items"][0]["state"], "serving");

@@ -12,8 +12,9 @@ namespace gw::test {
 
 class GatewayTest : public ::testing::Test {
  protected:
-  void launch(const std::string& patch = "{}") {
+  void launch(const std::string& patch = "{}", const std::vector<std::string>& arguments = {}) {
     gateway_ = std::make_unique<GatewayProcess>(patch);
+    for (const std::string& argument : arguments) gateway_->addArgument(argument);
     gateway_->start();
   }
   GatewayProcess& gateway() { return *gateway_; }

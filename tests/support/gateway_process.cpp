@@ -73,6 +73,7 @@ std::unique_ptr<ChildProcess> GatewayProcess::spawn() const {
   // Instrumented callbacks on a busy machine exceed their time budget; quarantine has tests of its own.
   argv.emplace_back("--dev");
 #endif
+  argv.insert(argv.end(), arguments_.begin(), arguments_.end());
   return std::make_unique<ChildProcess>(std::move(argv), folder_.path(), folder_.file("log"));
 }
 
@@ -129,8 +130,10 @@ uint16_t GatewayProcess::portOf(const std::string& account) const { return portI
 uint16_t GatewayProcess::httpPort() const { return portIn(ready_->json.at("http").at(0).get<std::string>()); }
 uint16_t GatewayProcess::adminTcpPort() const { return ready_->json.at("adminTcpPort").get<uint16_t>(); }
 
+std::string GatewayProcess::adminSocket() const { return ready_->json.at("adminSocket").get<std::string>(); }
+
 Outcome GatewayProcess::gwctl(std::vector<std::string> arguments) const {
-  std::vector<std::string> argv{GWCTL_PROGRAM, "--socket", ready_->json.at("adminSocket").get<std::string>()};
+  std::vector<std::string> argv{GWCTL_PROGRAM, "--socket", adminSocket()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return run(std::move(argv), folder_.path());
 }

@@ -21,6 +21,8 @@ class GatewayProcess {
   explicit GatewayProcess(const std::string& patch = "{}");
   ~GatewayProcess();
 
+  /// One more for the command line of the next start.
+  void addArgument(const std::string& argument) { arguments_.push_back(argument); }
   /// Starts it and waits for its ready line.
   void start();
   /// SIGTERM; answers the exit code, which tests expect to be 0.
@@ -39,6 +41,7 @@ class GatewayProcess {
 
   const std::string& folder() const { return folder_.path(); }
   const TempFolder& files() const { return folder_; }
+  std::string adminSocket() const;
   std::string configFile() const { return folder_.file("gateway.json"); }
   std::string log() const;
   void waitForLog(const std::string& text) const;
@@ -64,6 +67,7 @@ class GatewayProcess {
   std::unique_ptr<ChildProcess> spawn() const;
 
   TempFolder folder_;
+  std::vector<std::string> arguments_;
   std::unique_ptr<ChildProcess> process_;
   std::unique_ptr<Ready> ready_;
   std::string readyLine_;

@@ -63,7 +63,7 @@ class MoverStream : public gw::sdk::Stream {
         line_ += bytes[used];
         continue;
       }
-      if (line_ == "sleep") usleep(70'000);  // longer than a callback may take
+      if (line_.starts_with("sleep")) usleep(70'000);  // longer than a callback may take
       if (conn().submitLine(line_) == GW_E_AGAIN) return used;
       line_.clear();
       isAtPrompt_ = false;

@@ -28,6 +28,7 @@ class Builder {
     broadcastAndTokens();
     store();
     config();
+    sdk();
   }
 
  private:
@@ -236,6 +237,25 @@ class Builder {
     verb(app, "get", "The configuration in force", configGet);
     withId(verb(app, "validate", "Check a file; changes nothing", configValidate), "FILE", "The file");
     verb(app, "reload", "Read the file again and apply what can be applied", configReload);
+  }
+
+  /// Tools for authors of plugins: none of them asks a gateway.
+  void sdk() {
+    CLI::App* app = noun("sdk", "Tools for authors of channel plugins");
+    CLI::App* make = withId(local(app, "new", "Make a plugin project to begin with", sdkNew), "NAME",
+                            "The channel's name: a lower-case letter, then a-z, 0-9 and -");
+    make->add_option("--kind", line_.arguments.kind, "stream: a protocol over TCP")
+        ->required()
+        ->check(CLI::IsMember({"stream"}));
+    make->add_option("--dir", line_.arguments.dir, "The folder to make (NAME)");
+  }
+  CLI::App* local(CLI::App* parent, const char* name, const char* about, Command command) {
+    CLI::App* app = parent->add_subcommand(name, about);
+    app->callback([this, command] {
+      line_.isLocal = true;
+      line_.command = command;
+    });
+    return app;
   }
 
   CLI::App& app_;

@@ -23,6 +23,7 @@ struct Arguments {
   std::string room;
   std::string role;
   std::string kind;
+  std::string dir;
   uint64_t limit = 1000;
   uint64_t inMs = 0;
   uint64_t forMs = 0;
@@ -96,5 +97,7 @@ int tokenRevoke(const Client&, Output&, const Arguments&);
 int configGet(const Client&, Output&, const Arguments&);
 int configValidate(const Client&, Output&, const Arguments&);
 int configReload(const Client&, Output&, const Arguments&);
+
+int sdkNew(const Client&, Output&, const Arguments&);  // asks no gateway
 
 }  // namespace gw::cli

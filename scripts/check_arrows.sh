@@ -4,6 +4,7 @@
 #            (left may include right, also within braces that have arrows; store and net not each other)
 #   config   is read by main and gateway alone, and includes no other part than base
 #   host     includes no plugin; plugins include no host file and not each other
+#   sdk      includes no host file and no plugin
 #   cli      includes no host file and no plugin
 # Usage: check_arrows.sh [ROOT]. Names file and line of each that is wrong; exit 1 then.
 set -euo pipefail
@@ -24,6 +25,7 @@ includes() {
   includes host | sed 's/^/host /'
   includes plugins | sed 's/^/plugins /'
   includes cli | sed 's/^/cli /'
+  includes sdk | sed 's/^/sdk /'
 } | awk -F: '
   # A host folder may include those of a lower level, and itself.
   BEGIN {
@@ -58,6 +60,7 @@ includes() {
     else if (tree == "host") host()
     else if (isHostFile) wrong(tree " may not know the host")
     else if (tree == "plugins") plugin()
+    else if (wanted[1] in isPlugin || isInOtherPlugin(target, "")) wrong(tree " may not know a plugin")
   }
   function host(   from, to) {
     from = parts[2]; to = wanted[1]

@@ -131,9 +131,9 @@ Result<std::string> readAll(int fd, uint64_t maxBytes, const std::string& file) 
 }
 
 Result<PluginNote> inspectBytes(const std::string& file, const std::string& bytes) {
-  auto note = inspectElf(bytes);
-  if (!note) return fail(note.error().code, "plugin file " + quotedPath(file) + " " + note.error().message);
-  return note;
+  auto found = elf::inspectElf(bytes);
+  if (!found.ok()) return fail(ErrorCode::kInvalid, "plugin file " + quotedPath(file) + " " + found.refusal);
+  return std::move(found.note);
 }
 
 Result<void> writeNew(const std::string& path, const std::string& bytes) {

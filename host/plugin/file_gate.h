@@ -14,9 +14,11 @@
 #include <vector>
 
 #include "base/result.h"
-#include "plugin/elf_inspect.h"
+#include "elf/elf_inspect.h"
 
 namespace gw::plugin {
+
+using elf::PluginNote;
 
 struct GateOptions {
   std::vector<std::string> pluginDirs;  // the file must lie directly or deeper in one of them; empty: anywhere

@@ -25,7 +25,7 @@ struct VettedCopy;
 
 class Generation {
  public:
-  /// [control] Checks the file (file_gate.h, elf_inspect.h), copies it to `copiesDir`, loads the copy,
+  /// [control] Checks the file (file_gate.h, elf/elf_inspect.h), copies it to `copiesDir`, loads the copy,
   /// calls the entry and init. Fails with one sentence that names the file and the reason; a plugin
   /// that throws, returns null or lacks a required extension fails here and nowhere else.
   static Result<std::shared_ptr<Generation>> load(const std::string& file, const std::string& copiesDir,

@@ -6,7 +6,7 @@ CHECK=$1
 TREE=$(mktemp -d)
 trap 'rm -rf "$TREE"' EXIT
 mkdir -p "$TREE"/host/{base,net,store,plugin,session,broadcast,channel,backend/lobby,health,admin,config} \
-  "$TREE"/plugins/{telnet,sse} "$TREE"/cli
+  "$TREE"/plugins/{telnet,sse} "$TREE"/cli "$TREE"/sdk/elf
 for folder in base net store plugin session broadcast channel backend/lobby health admin config; do
   echo '#pragma once' >"$TREE/host/$folder/part.h"
 done
@@ -37,6 +37,8 @@ expect ok host/store/a.cpp base/part.h
 expect ok host/backend/lobby/a.cpp session/part.h
 expect ok plugins/telnet/a.cpp telnet_codec.h
 expect ok plugins/telnet/a.cpp gw/event.h
+expect ok sdk/elf/a.cpp elf/elf_inspect.h
+expect ok host/plugin/a.cpp elf/elf_inspect.h
 expect wrong host/health/a.cpp admin/part.h
 expect wrong host/session/a.cpp broadcast/part.h
 expect wrong host/plugin/a.cpp session/part.h
@@ -53,4 +55,7 @@ expect wrong plugins/telnet/a.cpp base/part.h
 expect wrong plugins/telnet/a.cpp sse_codec.h
 expect wrong plugins/telnet/a.cpp plugins/sse/sse_codec.h
 expect wrong cli/a.cpp admin/part.h
+expect wrong cli/a.cpp sse_codec.h
+expect wrong sdk/elf/a.cpp base/part.h
+expect wrong sdk/elf/a.cpp telnet/telnet_codec.h
 exit "$FAILED"

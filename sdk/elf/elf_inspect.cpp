@@ -1,10 +1,11 @@
-#include "plugin/elf_inspect.h"
+#include "elf/elf_inspect.h"
 
 #include <elf.h>
 
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "gw/note.h"
@@ -14,7 +15,7 @@
 #define STB_GNU_UNIQUE 10
 #endif
 
-namespace gw::plugin {
+namespace gw::elf {
 namespace {
 
 #if defined(__x86_64__)
@@ -29,7 +30,8 @@ constexpr uint16_t kMachine = EM_RISCV;
 
 constexpr size_t kMaxSymbols = 1'000'000;
 
-Error refuse(std::string reason) { return fail(ErrorCode::kInvalid, std::move(reason)); }
+/// Why a file is refused; empty: it is not.
+using Refusal = std::string;
 
 std::string fixedText(const char* text, size_t capacity) { return {text, strnlen(text, capacity)}; }
 
@@ -38,18 +40,18 @@ class ElfView {
  public:
   explicit ElfView(std::string_view file) : file_(file) {}
 
-  Result<void> readHeaders() {
+  Refusal readHeaders() {
     const auto header = at<Elf64_Ehdr>(0);
-    if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return refuse("is not an ELF file");
-    if (header->e_ident[EI_CLASS] != ELFCLASS64) return refuse("is not a 64-bit library");
+    if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return "is not an ELF file";
+    if (header->e_ident[EI_CLASS] != ELFCLASS64) return "is not a 64-bit library";
     if (header->e_ident[EI_DATA] != ELFDATA2LSB || header->e_machine != kMachine) {
-      return refuse("was built for another machine");
+      return "was built for another machine";
     }
-    if (header->e_type != ET_DYN) return refuse("is not a shared library");
-    if (header->e_phentsize != sizeof(Elf64_Phdr)) return refuse("has damaged program headers");
+    if (header->e_type != ET_DYN) return "is not a shared library";
+    if (header->e_phentsize != sizeof(Elf64_Phdr)) return "has damaged program headers";
     for (size_t i = 0; i < header->e_phnum; ++i) {
       const auto segment = at<Elf64_Phdr>(header->e_phoff + i * sizeof(Elf64_Phdr));
-      if (!segment) return refuse("has damaged program headers");
+      if (!segment) return "has damaged program headers";
       segments_.push_back(*segment);
     }
     return {};
@@ -103,16 +105,17 @@ struct Dynamic {
   bool textRelocations = false;
 };
 
-Result<Dynamic> readDynamic(const ElfView& elf) {
+Refusal readDynamic(const ElfView& elf, Dynamic& out) {
   for (const Elf64_Phdr& segment : elf.segments()) {
     if (segment.p_type != PT_DYNAMIC) continue;
     Dynamic found;
     for (uint64_t i = 0; i < segment.p_filesz / sizeof(Elf64_Dyn); ++i) {
       const auto entry = elf.at<Elf64_Dyn>(segment.p_offset + i * sizeof(Elf64_Dyn));
-      if (!entry) return refuse("has a damaged dynamic section");
+      if (!entry) return "has a damaged dynamic section";
       switch (entry->d_tag) {
         case DT_NULL:
-          return found;
+          out = found;
+          return {};
         case DT_SYMTAB:
           found.symbols = entry->d_un.d_ptr;
           break;
@@ -138,9 +141,10 @@ Result<Dynamic> readDynamic(const ElfView& elf) {
           break;
       }
     }
-    return found;
+    out = found;
+    return {};
   }
-  return refuse("has no dynamic section");
+  return "has no dynamic section";
 }
 
 /// How many dynamic symbols there are; only the hash tables know.
@@ -172,47 +176,47 @@ std::optional<size_t> symbolCount(const ElfView& elf, const Dynamic& dynamic) {
   return std::nullopt;
 }
 
-Result<void> checkSymbols(const ElfView& elf, const Dynamic& dynamic) {
+Refusal checkSymbols(const ElfView& elf, const Dynamic& dynamic) {
   const auto count = symbolCount(elf, dynamic);
   const auto strings = elf.offsetOf(dynamic.strings);
-  if (!count || !strings) return refuse("has a damaged symbol table");
+  if (!count || !strings) return "has a damaged symbol table";
   bool hasEntry = false;
   for (size_t i = 1; i < *count; ++i) {
     const auto symbol = elf.atAddress<Elf64_Sym>(dynamic.symbols + i * sizeof(Elf64_Sym));
-    if (!symbol) return refuse("has a damaged symbol table");
+    if (!symbol) return "has a damaged symbol table";
     if (symbol->st_shndx == SHN_UNDEF) continue;
     const unsigned char binding = ELF64_ST_BIND(symbol->st_info);
     const unsigned char visibility = ELF64_ST_VISIBILITY(symbol->st_other);
     const std::string name(elf.textAt(*strings + symbol->st_name));
     if (binding == STB_GNU_UNIQUE) {
-      return refuse("has the UNIQUE symbol " + name +
-                    ", which keeps it mapped for ever; build with -fno-gnu-unique and hidden visibility");
+      return "has the UNIQUE symbol " + name +
+             ", which keeps it mapped for ever; build with -fno-gnu-unique and hidden visibility";
     }
     if (binding == STB_LOCAL || visibility == STV_HIDDEN || visibility == STV_INTERNAL) continue;
     if (name == GW_PLUGIN_ENTRY_SYMBOL) {
       hasEntry = true;
     } else {
-      return refuse("exports " + name + "; only " GW_PLUGIN_ENTRY_SYMBOL " may be visible");
+      return "exports " + name + "; only " GW_PLUGIN_ENTRY_SYMBOL " may be visible";
     }
   }
-  if (!hasEntry) return refuse("does not export " GW_PLUGIN_ENTRY_SYMBOL);
+  if (!hasEntry) return "does not export " GW_PLUGIN_ENTRY_SYMBOL;
   return {};
 }
 
-Result<void> checkLoading(const ElfView& elf, const Dynamic& dynamic) {
+Refusal checkLoading(const ElfView& elf, const Dynamic& dynamic) {
   if ((dynamic.flags & DF_STATIC_TLS) != 0) {
-    return refuse("uses static TLS; build with -ftls-model=global-dynamic");
+    return "uses static TLS; build with -ftls-model=global-dynamic";
   }
   if (dynamic.textRelocations || (dynamic.flags & DF_TEXTREL) != 0) {
-    return refuse("has text relocations; build with -fPIC");
+    return "has text relocations; build with -fPIC";
   }
-  if ((dynamic.flags1 & DF_1_NODELETE) != 0) return refuse("is linked NODELETE and could never be unloaded");
+  if ((dynamic.flags1 & DF_1_NODELETE) != 0) return "is linked NODELETE and could never be unloaded";
   for (const Elf64_Phdr& segment : elf.segments()) {
     if (segment.p_type != PT_GNU_STACK) continue;
     if ((segment.p_flags & PF_X) == 0) return {};
     break;
   }
-  return refuse("asks for an executable stack; link with -Wl,-z,noexecstack");
+  return "asks for an executable stack; link with -Wl,-z,noexecstack";
 }
 
 uint64_t padded(uint64_t size, uint64_t alignment) { return (size + alignment - 1) / alignment * alignment; }
@@ -238,7 +242,7 @@ std::optional<gw_note_desc> findNote(const ElfView& elf, const Elf64_Phdr& segme
   return std::nullopt;
 }
 
-Result<PluginNote> readNote(const ElfView& elf) {
+Refusal readNote(const ElfView& elf, PluginNote& out) {
   for (const Elf64_Phdr& segment : elf.segments()) {
     if (segment.p_type != PT_NOTE) continue;
     const auto found = findNote(elf, segment);
@@ -247,17 +251,20 @@ Result<PluginNote> readNote(const ElfView& elf) {
                     fixedText(found->id, sizeof(found->id)),
                     fixedText(found->plugin_version, sizeof(found->plugin_version))};
     if (note.abiVersion != GW_ABI_VERSION) {
-      return refuse("was built for plugin ABI " + std::to_string(note.abiVersion) + "; this host speaks " +
-                    std::to_string(GW_ABI_VERSION));
+      return "was built for plugin ABI " + std::to_string(note.abiVersion) + "; this host speaks " +
+             std::to_string(GW_ABI_VERSION);
     }
-    if ((note.flags & GW_NOTE_MUST_UNDERSTAND) != 0)
-      return refuse("needs something that this host does not know (note flags " + std::to_string(note.flags) + ")");
-    if (note.sdkVersion.rfind("0.", 0) == 0)
-      return refuse("was built with SDK " + note.sdkVersion + ", before the ABI was settled: rebuild it with 1.0");
-    if (!isChannelId(note.id)) return refuse("has a note with an invalid channel id");
-    return note;
+    if ((note.flags & GW_NOTE_MUST_UNDERSTAND) != 0) {
+      return "needs something that this host does not know (note flags " + std::to_string(note.flags) + ")";
+    }
+    if (note.sdkVersion.starts_with("0.")) {
+      return "was built with SDK " + note.sdkVersion + ", before the ABI was settled: rebuild it with 1.0";
+    }
+    if (!isChannelId(note.id)) return "has a note with an invalid channel id";
+    out = std::move(note);
+    return {};
   }
-  return refuse("carries no " GW_NOTE_SECTION " note: not a Gatehouse plugin");
+  return "carries no " GW_NOTE_SECTION " note: not a Gatehouse plugin";
 }
 
 }  // namespace
@@ -268,16 +275,17 @@ bool isChannelId(std::string_view id) {
          std::all_of(id.begin(), id.end(), [&](char c) { return isLower(c) || (c >= '0' && c <= '9') || c == '-'; });
 }
 
-Result<PluginNote> inspectElf(std::string_view file) {
+Inspection inspectElf(std::string_view file) {
   ElfView elf(file);
-  if (auto headers = elf.readHeaders(); !headers) return headers.error();
-  auto note = readNote(elf);  // first: of a foreign library the most helpful thing to say
-  if (!note) return note;
-  const auto dynamic = readDynamic(elf);
-  if (!dynamic) return dynamic.error();
-  if (auto loading = checkLoading(elf, *dynamic); !loading) return loading.error();
-  if (auto symbols = checkSymbols(elf, *dynamic); !symbols) return symbols.error();
-  return note;
+  Inspection found;
+  Dynamic dynamic;
+  found.refusal = elf.readHeaders();
+  if (found.ok()) found.refusal = readNote(elf, found.note);  // first: of a foreign library the most helpful to say
+  if (found.ok()) found.refusal = readDynamic(elf, dynamic);
+  if (found.ok()) found.refusal = checkLoading(elf, dynamic);
+  if (found.ok()) found.refusal = checkSymbols(elf, dynamic);
+  if (!found.ok()) found.note = {};
+  return found;
 }
 
-}  // namespace gw::plugin
+}  // namespace gw::elf

@@ -1,4 +1,4 @@
-#include "plugin/elf_inspect.h"
+#include "elf/elf_inspect.h"
 
 #include <elf.h>
 #include <gmock/gmock.h>
@@ -7,9 +7,10 @@
 #include <cstring>
 #include <random>
 
+#include "gw/note.h"
 #include "unit/host/plugin/plugin_files.h"
 
-namespace gw::plugin {
+namespace gw::elf {
 namespace {
 
 using ::testing::HasSubstr;
@@ -18,15 +19,15 @@ std::string bytesOf(const std::string& name) {
   return test::readFile(std::string(GW_TEST_PLUGIN_DIR) + "/" + name + ".so");
 }
 
-Result<PluginNote> inspect(const std::string& name) { return inspectElf(bytesOf(name)); }
+Inspection inspect(const std::string& name) { return inspectElf(bytesOf(name)); }
 
 TEST(ElfInspect, ReadsTheNoteOfAGoodPlugin) {
-  const auto note = inspect("good");
-  ASSERT_TRUE(note.ok()) << note.error().message;
-  EXPECT_EQ(note->id, "good");
-  EXPECT_EQ(note->pluginVersion, "1.2.3");
-  EXPECT_EQ(note->sdkVersion, GW_SDK_VERSION);
-  EXPECT_EQ(note->abiVersion, GW_ABI_VERSION);
+  const Inspection found = inspect("good");
+  ASSERT_TRUE(found.ok()) << found.refusal;
+  EXPECT_EQ(found.note.id, "good");
+  EXPECT_EQ(found.note.pluginVersion, "1.2.3");
+  EXPECT_EQ(found.note.sdkVersion, GW_SDK_VERSION);
+  EXPECT_EQ(found.note.abiVersion, GW_ABI_VERSION);
 }
 
 struct Refusal {
@@ -37,10 +38,7 @@ struct Refusal {
 class ElfRefusal : public ::testing::TestWithParam<Refusal> {};
 
 TEST_P(ElfRefusal, NamesTheExactReason) {
-  const auto note = inspect(GetParam().plugin);
-  ASSERT_FALSE(note.ok());
-  EXPECT_EQ(note.error().code, ErrorCode::kInvalid);
-  EXPECT_THAT(note.error().message, HasSubstr(GetParam().reason));
+  EXPECT_THAT(inspect(GetParam().plugin).refusal, HasSubstr(GetParam().reason));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -54,7 +52,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return std::string(test.param.plugin); });
 
 TEST(ElfInspect, RefusesWhatIsNoLibraryOfThisMachine) {
-  const auto reason = [](const std::string& bytes) { return inspectElf(bytes).error().message; };
+  const auto reason = [](const std::string& bytes) { return inspectElf(bytes).refusal; };
   EXPECT_THAT(reason(""), HasSubstr("not an ELF file"));
   EXPECT_THAT(reason("just some text, long enough to be a header if it were one, which it is not......."),
               HasSubstr("not an ELF file"));
@@ -75,6 +73,20 @@ TEST(ElfInspect, RefusesWhatIsNoLibraryOfThisMachine) {
   *header = good;
   header->e_phoff = ~0ull - 8;
   EXPECT_THAT(reason(bytes), HasSubstr("damaged program headers"));
+}
+
+TEST(ElfInspect, RefusesANoteThatItDoesNotUnderstand) {
+  const auto reasonWith = [](auto&& change) {
+    std::string bytes = bytesOf("good");
+    const size_t owner = bytes.find(std::string("\x01\x00WGgw\0\0", 8));  // the note's type and its owner
+    EXPECT_NE(owner, std::string::npos);
+    change(*reinterpret_cast<gw_note_desc*>(bytes.data() + owner + 8));
+    return inspectElf(bytes).refusal;
+  };
+  EXPECT_EQ(reasonWith([](gw_note_desc&) {}), "");
+  EXPECT_THAT(reasonWith([](gw_note_desc& note) { note.flags = 0x8001; }), HasSubstr("note flags 32769"));
+  EXPECT_EQ(reasonWith([](gw_note_desc& note) { note.flags = 0x10000; }), "") << "for information only";
+  EXPECT_THAT(reasonWith([](gw_note_desc& note) { note.sdk_version[0] = '0'; }), HasSubstr("rebuild it with 1.0"));
 }
 
 TEST(ElfInspect, SurvivesEveryTruncation) {
@@ -113,4 +125,4 @@ TEST(ElfInspect, KnowsChannelIds) {
 }
 
 }  // namespace
-}  // namespace gw::plugin
+}  // namespace gw::elf

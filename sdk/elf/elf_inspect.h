@@ -5,13 +5,13 @@
 //
 // Thread: any; pure.
 
+// Shared by the host, which refuses a file by it, and by gw-elf-check, which refuses it when it is built.
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
-
-namespace gw::plugin {
+namespace gw::elf {
 
 /// What the note (gw/note.h) says.
 struct PluginNote {
@@ -25,10 +25,16 @@ struct PluginNote {
 /// True for a channel id: ^[a-z][a-z0-9-]{0,31}$.
 bool isChannelId(std::string_view id);
 
+/// What is known of a file.
+struct Inspection {
+  PluginNote note;      // if it was not refused
+  std::string refusal;  // the exact reason, to be read behind the file's name: "is not an ELF file"; empty: none
+  bool ok() const { return refusal.empty(); }
+};
+
 /// Checks class and machine, the note and its ABI version, and that the file can be unloaded again: no
 /// UNIQUE symbol, static TLS, TEXTREL or NODELETE, no executable stack, one exported symbol.
 /// No build relaxes this: with the plugin build rules even sanitizers and gcov leave no symbol behind.
-/// Fails: kInvalid; the message is the exact reason without the file's name.
-Result<PluginNote> inspectElf(std::string_view file);
+Inspection inspectElf(std::string_view file);
 
-}  // namespace gw::plugin
+}  // namespace gw::elf

@@ -46,10 +46,11 @@ std::string printable(std::string_view text) {
 const char* read(const std::string& file, std::string& bytes) {
   std::ifstream in(file, std::ios::binary);
   if (!in) return std::strerror(errno);
-  bytes.resize(kMostBytes + 1);
-  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  char piece[64 * 1024];
+  while (bytes.size() <= kMostBytes && (in.read(piece, sizeof piece) || in.gcount() > 0)) {
+    bytes.append(piece, static_cast<size_t>(in.gcount()));
+  }
   if (in.bad()) return "cannot be read";
-  bytes.resize(static_cast<size_t>(in.gcount()));
   return bytes.size() > kMostBytes ? "longer than 64 MiB" : nullptr;
 }
 

@@ -307,13 +307,13 @@ struct PluginGlue {
 
 template <size_t N>
 constexpr void copyPadded(char (&out)[N], std::string_view text) {
-  for (size_t i = 0; i < text.size() && i + 1 < N; ++i) out[i] = text[i];
+  for (size_t i = 0; i < text.size() && i < N; ++i) out[i] = text[i];
 }
 
 /// The ELF note of a channel class; evaluated by the compiler.
 template <class C>
 consteval gw_note noteOf() {
-  static_assert(!C::kDescriptor.id.empty() && C::kDescriptor.id.size() < sizeof(gw_note_desc::id));
+  static_assert(!C::kDescriptor.id.empty() && C::kDescriptor.id.size() <= sizeof(gw_note_desc::id));
   static_assert(C::kDescriptor.version.size() < sizeof(gw_note_desc::plugin_version));
   gw_note note{3, sizeof(gw_note_desc), GW_NOTE_TYPE, {'g', 'w', 0, 0}, {GW_ABI_VERSION, 0, {}, {}, {}}};
   copyPadded(note.desc.sdk_version, GW_SDK_VERSION);

@@ -244,9 +244,9 @@ class Builder {
     CLI::App* app = noun("sdk", "Tools for authors of channel plugins");
     CLI::App* make = withId(local(app, "new", "Make a plugin project to begin with", sdkNew), "NAME",
                             "The channel's name: a lower-case letter, then a-z, 0-9 and -");
-    make->add_option("--kind", line_.arguments.kind, "stream: a protocol over TCP")
+    make->add_option("--kind", line_.arguments.kind, "stream: a protocol over TCP; http: events and requests over HTTP")
         ->required()
-        ->check(CLI::IsMember({"stream"}));
+        ->check(CLI::IsMember({"stream", "http"}));
     make->add_option("--dir", line_.arguments.dir, "The folder to make (NAME)");
   }
   CLI::App* local(CLI::App* parent, const char* name, const char* about, Command command) {

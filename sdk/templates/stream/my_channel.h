@@ -1,5 +1,5 @@
 #pragma once
-// MyChannel: lines of UTF-8 in, lines of UTF-8 out. Rename it, then change what is in the way.
+// MyChannel: lines of UTF-8 in, lines of UTF-8 out, over TCP. Something to begin with: change what is in the way.
 
 #include <memory>
 #include <string>
@@ -7,12 +7,16 @@
 
 #include "gw/channel.hpp"
 
+#ifndef MY_CHANNEL_VERSION
+#define MY_CHANNEL_VERSION "0.0.0"  // CMakeLists.txt says the real one
+#endif
+
 class MyChannel : public gw::sdk::Channel {
  public:
   static constexpr gw::sdk::Descriptor kDescriptor{.id = "my-channel",
                                                    .name = "My channel",
                                                    .vendor = "you",
-                                                   .version = "0.1.0",
+                                                   .version = MY_CHANNEL_VERSION,
                                                    .license = "MIT",
                                                    .maxStateBytes = 64};
   static constexpr gw::sdk::StateSchema kState{.version = 1};  // connections survive a reload

@@ -79,8 +79,9 @@ TEST_P(ScaffoldTemplate, IsWrittenWithNoNameOfItsOwnLeft) {
   const store::TempFolder folder;
   const std::filesystem::path project = std::filesystem::path(folder.path) / "some where" / "echo";
   const auto written = writeProject(project, templateFiles(GetParam()), projectNames("echo"));
-  EXPECT_THAT(written, testing::IsSupersetOf({"CMakeLists.txt", "README.md", "plugin.cpp", "echo_channel.cpp",
-                                              "echo_channel.h", "echo_channel_test.cpp"}));
+  EXPECT_THAT(written,
+              testing::IsSupersetOf({"CMakeLists.txt", "README.md", "plugin.cpp", "echo_channel.cpp", "echo_channel.h",
+                                     "echo_channel_test.cpp", "echo_channel_fuzz.cpp", ".gitignore"}));
   for (const std::string& file : written) {
     const std::string text = read(project / file);
     EXPECT_NE(text, "") << file;
@@ -103,7 +104,7 @@ TEST_P(ScaffoldTemplate, UnderItsOwnNameIsTheTemplateItself) {
   EXPECT_EQ(written.size(), there) << "cli/template_files.cmake names all files of the template";
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, ScaffoldTemplate, testing::Values("stream"),
+INSTANTIATE_TEST_SUITE_P(Kinds, ScaffoldTemplate, testing::Values("stream", "http"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(Scaffold, KnowsNoOtherKind) { EXPECT_TRUE(templateFiles("ftp").empty()); }

@@ -1,0 +1,5 @@
+#include "gw/plugin.hpp"
+
+#include "my_channel.h"
+
+GW_PLUGIN(MyChannel);

@@ -15,6 +15,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "gateway_parts.h"
+#include "gateway_places.h"
 #include "gateway_specs.h"
 #include "net/http_front.h"
 #include "plugin/callback_guard.h"
@@ -157,7 +158,7 @@ void Gateway::startChannels() {
   plugin::setCallbackPolicy({50'000'000, 60'000'000'000, !options_.isDev});
   plugin::CatalogOptions catalog;
   catalog.dirs =
-      config_.pluginDirs.empty() ? std::vector<std::string>{options_.programDir + "/../plugins"} : config_.pluginDirs;
+      config_.pluginDirs.empty() ? std::vector<std::string>{pluginsBeside(options_.programDir)} : config_.pluginDirs;
   catalog.copiesDir = path("generations");
   parts.catalog = std::make_unique<plugin::PluginCatalog>(catalog, plugin::hostTable());
 
@@ -179,8 +180,8 @@ void Gateway::startChannels() {
   options.onChange = [&parts] {
     if (auto* health = parts.healthToPoke.load()) health->poke();
   };
-  parts.channels = std::make_unique<channel::ChannelManager>(options, parts.control, *parts.catalog,
-                                                             *parts.streams, parts.clock);
+  parts.channels =
+      std::make_unique<channel::ChannelManager>(options, parts.control, *parts.catalog, *parts.streams, parts.clock);
   parts.reloader = std::make_unique<channel::PluginReloader>(channel::PluginReloader::Parts{
       *parts.channels, *parts.catalog, *parts.streams, parts.control, parts.clock, "/proc/self/exe", options.onChange});
   parts.reloader->start();
@@ -197,7 +198,7 @@ void Gateway::startChannels() {
 
 std::vector<channel::HttpListenerSpec> Gateway::httpSpecs() {
   std::vector<channel::HttpListenerSpec> out;
-  const std::string webDir = config_.webDir.empty() ? options_.programDir + "/../web" : config_.webDir;
+  const std::string webDir = config_.webDir.empty() ? webBeside(options_.programDir) : config_.webDir;
   for (const config::HttpListener& listener : config_.http) {
     channel::HttpListenerSpec spec;
     spec.name = listener.name;

@@ -35,7 +35,7 @@ class GatewayAdmin;
 
 struct GatewayOptions {
   bool isDev = false;            // no quarantine, the watchdog never aborts
-  std::string programDir;        // where the program lies: plugins/ and web/ are looked for beside it
+  std::string programDir;        // where the program lies; its plugins and its page: gateway_places.h
   std::function<void()> onStop;  // asked for by `gwctl shutdown`; may come from any thread
 };
 

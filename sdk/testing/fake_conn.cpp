@@ -3,6 +3,8 @@
 
 #include "testing/fake_host.h"
 #include "testing/fake_tables.h"
+#include "testing/guarded.h"
+#include "testing/plugin_call.h"
 
 namespace gw::testing {
 namespace {
@@ -52,11 +54,13 @@ FakeEvent FakeEvent::data(std::string name, std::string payload) {
 
 FakeConn::FakeConn(FakeHost& host, FakeGeneration& generation, OpenOptions options)
     : host_(host), generation_(&generation), options_(std::move(options)) {
+  const std::lock_guard lock(host_.mutex_);
   host_.conns_.push_back(this);
 }
 
 FakeConn::~FakeConn() {
   closed(close_.has_value() ? close_->code : static_cast<uint32_t>(GW_CLOSE_LOST));
+  const std::lock_guard lock(host_.mutex_);
   std::erase(host_.conns_, this);
 }
 
@@ -67,16 +71,43 @@ gw_open_info FakeConn::info() const {
       options_.isBound ? 1u : 0u};
 }
 
-bool FakeConn::admits(Reach reach) {
-  isMisused_ = isMisused_ || phase_ == Phase::kSilent;
+bool FakeConn::admits(const char* function, Reach reach) {
+  const PluginCall* call = PluginCall::current();
+  if (phase_ == Phase::kSilent) {
+    isMisused_ = true;
+    host_.violations_.add(std::string(function) + " was called in " +
+                          (call == nullptr ? "no callback" : call->function()) +
+                          ", where nothing of the connection may be");
+    return false;
+  }
+  if (call == nullptr || call->object() != this)
+    host_.violations_.add(std::string(function) +
+                          " was called outside of a callback of its connection, or on another thread");
   if (close_.has_value()) return false;
   return phase_ == Phase::kLive || (phase_ == Phase::kShadow && reach == Reach::kAlsoShadow);
+}
+
+bool FakeConn::isRefusedOnce() {
+  if (!againAfter.has_value()) return false;
+  if (*againAfter > 0) {
+    --*againAfter;
+    return false;
+  }
+  againAfter.reset();
+  return true;
 }
 
 void FakeConn::open() {
   const gw_open_info opening = info();
   gw_conn* opened = nullptr;
-  if (api().open(generation_->inst_, raw(), &opening, host_.nowNs(), &opened) != GW_OK) return;
+  const gw_status status =
+      callPlugin("open", this, api().open, generation_->inst_, raw(), &opening, host_.nowNs(), &opened);
+  if (status != GW_OK) {
+    if (opened != nullptr)
+      host_.violations_.add("open failed and wrote *conn_out: outputs are written on success only");
+    return;
+  }
+  if (opened == nullptr) host_.violations_.add("open returned GW_OK and no connection");
   plugin_ = opened;
   afterCall();
 }
@@ -91,11 +122,15 @@ void FakeConn::retry() { offer(); }
 void FakeConn::offer() {
   while (canCall() && !closing_ && !readPaused_ && !unread_.empty()) {
     size_t consumed = 0;
-    const gw_status status = api().data(plugin_, sliceOf(unread_), host_.nowNs(), &consumed);
+    const gw_status status = callPlugin("data", this, api().data, plugin_, sliceOf(unread_), host_.nowNs(), &consumed);
+    if (status > 0) host_.violations_.add("data returned " + std::to_string(status) + ", which is no status");
     if (status < 0 && status != GW_E_AGAIN) {
+      if (consumed != 0)
+        host_.violations_.add("data failed and wrote *consumed_out: outputs are written on success only");
       if (!close_.has_value()) close_ = RecordedClose{GW_CLOSE_PROTOCOL, "data failed"};
       return;
     }
+    if (consumed > unread_.size()) host_.violations_.add("data says that it consumed more than it was given");
     unread_.erase(0, std::min(consumed, unread_.size()));
     afterCall();
     if (consumed == 0) return;
@@ -105,7 +140,7 @@ void FakeConn::offer() {
 void FakeConn::eof() {
   if (!canCall()) return;
   isEof_ = true;
-  api().eof(plugin_);
+  callPlugin("eof", this, api().eof, plugin_);
   afterCall();
 }
 
@@ -130,14 +165,14 @@ void FakeConn::answerHello(gw_status status, std::string_view json) {
 
 void FakeConn::event(uint64_t token, gw_status status, std::string_view json) {
   if (!canCall()) return;
-  api().event(plugin_, token, status, sliceOf(json));
+  callPlugin("event", this, api().event, plugin_, token, status, sliceOf(json));
   afterCall();
 }
 
 void FakeConn::notice(uint32_t kind, uint64_t a, uint64_t b) {
   if (!canCall()) return;
   const gw_notice raw{sizeof(gw_notice), kind, a, b};
-  api().notice(plugin_, &raw);
+  callPlugin("notice", this, api().notice, plugin_, &raw);
   afterCall();
 }
 
@@ -145,13 +180,13 @@ void FakeConn::login(const FakeLogin& what) {
   if (!canCall() || closing_ || generation_->login_ == nullptr) return;
   const gw_login_event raw{sizeof(gw_login_event), what.kind,          what.secureOnly ? 1u : 0u, sliceOf(what.account),
                            sliceOf(what.message),  sliceOf(what.token)};
-  generation_->login_->login(plugin_, &raw);
+  callPlugin("login", this, generation_->login_->login, plugin_, &raw);
   afterCall();
 }
 
 void FakeConn::writable() {
   if (!canCall()) return;
-  api().writable(plugin_);
+  callPlugin("writable", this, api().writable, plugin_);
   afterCall();
 }
 
@@ -159,19 +194,20 @@ void FakeConn::closeBegin(uint32_t code, std::string_view text, uint64_t graceMs
   if (!canCall()) return;
   closing_ = true;
   const gw_close_info info{sizeof(gw_close_info), code, 0, 0, sliceOf(text)};
-  api().close_begin(plugin_, &info, graceMs);
+  callPlugin("close_begin", this, api().close_begin, plugin_, &info, graceMs);
 }
 
 void FakeConn::closed(uint32_t code) {
   if (plugin_ == nullptr) return;
   if (!close_.has_value()) close_ = RecordedClose{code, "closed by the host"};
-  api().closed(std::exchange(plugin_, nullptr), code);
+  phase_ = Phase::kSilent;
+  callPlugin("closed", this, api().closed, std::exchange(plugin_, nullptr), code);
 }
 
 void FakeConn::fireTimer(uint32_t id) {
   timers_.erase(id);
   if (!canCall()) return;
-  api().timer(plugin_, id, host_.nowNs());
+  callPlugin("timer", this, api().timer, plugin_, id, host_.nowNs());
   afterCall();
 }
 
@@ -192,13 +228,27 @@ void FakeConn::queueUnit(const FakeEvent& event, uint64_t seq, uint64_t epoch) {
   if (!body.has_value()) return;
   const gw_event raw = rawEvent(event);
   if ((cls.flags & GW_CLASS_STREAM_TRANSFORM) != 0 && generation_->encode_->deliver != nullptr) {
-    generation_->encode_->deliver(plugin_, &raw, epoch, seq, sliceOf(*body));
-  } else {
-    gw_wrap wrap{};
-    if (generation_->encode_->wrap(plugin_, &raw, epoch, seq, body->size(), &wrap) != GW_OK) return;
-    sent_.append(wrap.head, wrap.head_len).append(*body).append(wrap.tail, wrap.tail_len);
+    callPlugin("deliver", this, generation_->encode_->deliver, plugin_, &raw, epoch, seq, sliceOf(*body));
+  } else if (!wrapInto(raw, *body, seq, epoch)) {
+    return;
   }
   textInTurn_ = event.kind == GW_KIND_TEXT || (textInTurn_ && event.kind != GW_KIND_PROMPT);
+}
+
+bool FakeConn::wrapInto(const gw_event& event, const std::string& body, uint64_t seq, uint64_t epoch) {
+  Guarded<gw_wrap> out;
+  const gw_status status =
+      callPlugin("wrap", this, generation_->encode_->wrap, plugin_, &event, epoch, seq, body.size(), &out.value);
+  if (!out.isIntact()) host_.violations_.add("wrap wrote beyond its gw_wrap");
+  if (status != GW_OK) return false;
+  const gw_wrap& wrap = out.value;
+  if (wrap.head_len > GW_WRAP_MAX || wrap.tail_len > GW_WRAP_MAX) {
+    host_.violations_.add("wrap says head " + std::to_string(wrap.head_len) + ", tail " +
+                          std::to_string(wrap.tail_len) + " bytes; GW_WRAP_MAX is " + std::to_string(GW_WRAP_MAX));
+    return false;
+  }
+  sent_.append(wrap.head, wrap.head_len).append(body).append(wrap.tail, wrap.tail_len);
+  return true;
 }
 
 void FakeConn::endTurn() {
@@ -225,14 +275,14 @@ std::optional<std::string> FakeHost::encodeBy(const FakeGeneration& generation, 
                                               const FakeEvent& event) {
   std::string body;
   const gw_event raw = rawEvent(event);
-  const gw_status status = generation.encode_->encode(generation.inst_, sliceOf(classDescription), &raw,
-                                                      reinterpret_cast<gw_builder*>(&body));
+  const gw_status status = callPlugin("encode", nullptr, generation.encode_->encode, generation.inst_,
+                                      sliceOf(classDescription), &raw, reinterpret_cast<gw_builder*>(&body));
   if (status != GW_OK) return std::nullopt;
   return body;
 }
 
-const std::optional<std::string>& FakeHost::encodeCached(const FakeGeneration& generation, const RecordedClass& cls,
-                                                         const FakeEvent& event) {
+std::optional<std::string> FakeHost::encodeCached(const FakeGeneration& generation, const RecordedClass& cls,
+                                                  const FakeEvent& event) {
   const auto order = std::find_if(generations_.begin(), generations_.end(),
                                   [&](const auto& each) { return each.get() == &generation; });
   std::string key = std::to_string(order - generations_.begin()) + '/' + std::to_string(cls.key) + '/' +
@@ -242,13 +292,18 @@ const std::optional<std::string>& FakeHost::encodeCached(const FakeGeneration& g
     for (const uint32_t part : {span.start, span.len, span.fg, span.bg, span.attrs}) key += ',' + std::to_string(part);
     key += FakeTables::str(span.link);
   }
-  for (const CacheEntry& entry : cache_) {
-    if (entry.key == key) return entry.body;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const CacheEntry& entry : cache_) {
+      if (entry.key == key) return entry.body;
+    }
+    ++encodeCalls_;
   }
+  std::optional<std::string> body = encodeBy(generation, cls.description, event);
+  const std::lock_guard lock(mutex_);
   if (cache_.size() >= 64) cache_.erase(cache_.begin());
-  ++encodeCalls_;
-  cache_.push_back({std::move(key), encodeBy(generation, cls.description, event)});
-  return cache_.back().body;
+  cache_.push_back({std::move(key), body});
+  return body;
 }
 
 }  // namespace gw::testing

@@ -8,15 +8,19 @@
 
 #include "gw/slice.hpp"
 #include "testing/fake_tables.h"
+#include "testing/guarded.h"
+#include "testing/plugin_call.h"
 
 namespace gw::testing {
 namespace {
 
 gw_slice sliceOf(std::string_view text) { return {text.data(), text.size()}; }
 
+constexpr uint32_t kMostFiringsAtOnce = 1000;
+
 template <class Ext>
 const Ext* extension(const gw_plugin& plugin, std::string_view id) {
-  return static_cast<const Ext*>(plugin.get_extension(sliceOf(id)));
+  return static_cast<const Ext*>(callPlugin("get_extension", nullptr, plugin.get_extension, sliceOf(id)));
 }
 
 }  // namespace
@@ -24,10 +28,11 @@ const Ext* extension(const gw_plugin& plugin, std::string_view id) {
 FakeGeneration::FakeGeneration(const gw_plugin& plugin, bool isInitialised)
     : plugin_(plugin), isInitialised_(isInitialised) {}
 
-bool FakeGeneration::init(uint64_t nowNs) {
-  gw_err err{};
-  if (!isInitialised_ && plugin_.init(&FakeTables::host(), nowNs, &err) != GW_OK) {
-    error_ = err.text;
+bool FakeGeneration::init(FakeHost& host) {
+  GuardedErr err;
+  if (!isInitialised_ &&
+      host.checked("init", callPlugin("init", nullptr, plugin_.init, &FakeTables::host(), host.nowNs(), err.ptr()), err,
+                   error_) != GW_OK) {
     return false;
   }
   isInitialised_ = true;
@@ -42,19 +47,26 @@ bool FakeGeneration::init(uint64_t nowNs) {
   return stream_ != nullptr && encode_ != nullptr;
 }
 
-void FakeGeneration::start(gw_host_inst* hostInst, std::string_view options) {
-  gw_err err{};
+void FakeGeneration::start(FakeHost& host, std::string_view options) {
+  const gw_instance_ops& ops = *plugin_.instance;
+  GuardedErr err;
   gw_inst* made = nullptr;
-  if (plugin_.instance->validate_config(sliceOf(options), &err) != GW_OK ||
-      plugin_.instance->create(hostInst, sliceOf(options), &err, &made) != GW_OK) {
-    error_ = err.text;
+  if (host.checked("validate_config",
+                   callPlugin("validate_config", nullptr, ops.validate_config, sliceOf(options), err.ptr()), err,
+                   error_) != GW_OK) {
     return;
   }
-  if (plugin_.instance->start(made, &err) != GW_OK) {
-    error_ = err.text;
-    plugin_.instance->destroy(made);
+  auto* hostInst = reinterpret_cast<gw_host_inst*>(&host);
+  if (host.checked("create", callPlugin("create", nullptr, ops.create, hostInst, sliceOf(options), err.ptr(), &made),
+                   err, error_) != GW_OK) {
+    if (made != nullptr) host.violations_.add("create failed and wrote *inst_out: outputs are written on success only");
     return;
   }
+  if (host.checked("start", callPlugin("start", nullptr, ops.start, made, err.ptr()), err, error_) != GW_OK) {
+    callPlugin("destroy", nullptr, ops.destroy, made);
+    return;
+  }
+  if (made == nullptr) host.violations_.add("create returned GW_OK and no instance");
   inst_ = made;
 }
 
@@ -65,9 +77,9 @@ size_t FakeGeneration::maxStateBytes() const {
 
 FakeGeneration::~FakeGeneration() {
   if (inst_ == nullptr) return;
-  plugin_.instance->drain(inst_, 0);
-  plugin_.instance->stop(inst_);
-  plugin_.instance->destroy(inst_);
+  callPlugin("drain", nullptr, plugin_.instance->drain, inst_, uint64_t{0});
+  callPlugin("stop", nullptr, plugin_.instance->stop, inst_);
+  callPlugin("destroy", nullptr, plugin_.instance->destroy, inst_);
 }
 
 FakeHost::FakeHost(const gw_plugin& plugin, std::string_view options) {
@@ -90,7 +102,7 @@ FakeHost::~FakeHost() {
     generations_.pop_back();
     const bool isShared = std::any_of(generations_.begin(), generations_.end(),
                                       [&](const auto& each) { return &each->plugin() == &plugin; });
-    if (isInitialised && !isShared) plugin.deinit();
+    if (isInitialised && !isShared) callPlugin("deinit", nullptr, plugin.deinit);
   }
   FakeTables::current = nullptr;
 }
@@ -100,33 +112,46 @@ FakeGeneration& FakeHost::load(const gw_plugin& plugin, std::string_view options
     return &each->plugin() == &plugin && each->isInitialised_;
   });
   FakeGeneration& made = *generations_.emplace_back(std::make_unique<FakeGeneration>(plugin, isInitialised));
-  if (made.init(nowNs())) made.start(reinterpret_cast<gw_host_inst*>(this), options);
+  if (made.init(*this)) made.start(*this, options);
   return made;
+}
+
+bool FakeHost::isAlive(const FakeConn* conn) const {
+  const std::lock_guard lock(mutex_);
+  return std::find(conns_.begin(), conns_.end(), conn) != conns_.end();
+}
+
+gw_status FakeHost::checked(const char* function, gw_status status, const GuardedErr& err, std::string& text) {
+  if (status > 0)
+    violations_.add(std::string(function) + " returned " + std::to_string(status) + ", which is no status");
+  if (!err.isIntact()) violations_.add(std::string(function) + " wrote beyond its gw_err");
+  if (!err.isTerminated()) violations_.add(std::string(function) + " left its gw_err without a NUL");
+  text = err.text();
+  return status;
 }
 
 const gw_host& FakeHost::table() const { return FakeTables::host(); }
 
 gw_status FakeHost::validate(std::string_view options) {
-  gw_err err{};
-  const gw_status status = plugin().instance->validate_config(sliceOf(options), &err);
-  error_ = err.text;
-  return status;
+  GuardedErr err;
+  const gw_status status =
+      callPlugin("validate_config", nullptr, plugin().instance->validate_config, sliceOf(options), err.ptr());
+  return checked("validate_config", status, err, error_);
 }
 
 int32_t FakeHost::reconfigure(std::string_view options) {
-  gw_err err{};
-  const int32_t result = plugin().instance->reconfigure(instance(), sliceOf(options), &err);
-  error_ = err.text;
+  GuardedErr err;
+  const int32_t result =
+      callPlugin("reconfigure", nullptr, plugin().instance->reconfigure, instance(), sliceOf(options), err.ptr());
+  checked("reconfigure", GW_OK, err, error_);
   return result;
 }
 
 gw_status FakeHost::selftest() {
   const gw_health_ext* health = generation().health_;
   if (health == nullptr) return GW_E_UNSUPPORTED;
-  gw_err err{};
-  const gw_status status = health->selftest(instance(), &err);
-  error_ = err.text;
-  return status;
+  GuardedErr err;
+  return checked("selftest", callPlugin("selftest", nullptr, health->selftest, instance(), err.ptr()), err, error_);
 }
 
 std::pair<uint32_t, std::string> FakeHost::healthReport() {
@@ -135,13 +160,13 @@ std::pair<uint32_t, std::string> FakeHost::healthReport() {
                         *static_cast<std::pair<uint32_t, std::string>*>(ctx) = {level, FakeTables::str(text)};
                       }};
   const gw_health_ext* health = generation().health_;
-  if (health != nullptr) health->report(instance(), &sink);
+  if (health != nullptr) callPlugin("report", nullptr, health->report, instance(), &sink);
   return out;
 }
 
 std::string FakeHost::configSchema() const {
   const gw_config_ext* config = generations_.front()->config_;
-  return config == nullptr ? std::string{} : FakeTables::str(config->schema());
+  return config == nullptr ? std::string{} : FakeTables::str(callPlugin("schema", nullptr, config->schema));
 }
 
 std::vector<FakeHost::RouteRecord> FakeHost::routes() {
@@ -155,43 +180,22 @@ std::vector<FakeHost::RouteRecord> FakeHost::routes() {
         return GW_OK;
       }};
   const gw_http_ext* http = generation().http_;
-  if (http != nullptr) http->routes(instance(), &sink);
+  if (http != nullptr) callPlugin("routes", nullptr, http->routes, instance(), &sink);
   return out;
 }
 
-std::unique_ptr<FakeConn> FakeHost::open(OpenOptions options) {
-  auto conn = std::make_unique<FakeConn>(*this, generation(), std::move(options));
+std::unique_ptr<FakeConn> FakeHost::open(OpenOptions options) { return open(generation(), std::move(options)); }
+
+std::unique_ptr<FakeConn> FakeHost::open(FakeGeneration& generation, OpenOptions options) {
+  auto conn = std::make_unique<FakeConn>(*this, generation, std::move(options));
   conn->open();
   if (!conn->isOpen()) conn.reset();
   return conn;
 }
 
-std::unique_ptr<FakeRequest> FakeHost::request(std::string_view method, std::string_view path, std::string_view query,
-                                               const Headers& headers, std::string_view body) {
-  auto request = std::make_unique<FakeRequest>();
-  request->host_ = this;
-  std::vector<gw_header> raw;
-  for (const auto& [name, value] : headers) raw.push_back({sliceOf(name), sliceOf(value)});
-  const gw_request_view requestView{sizeof(gw_request_view),
-                                    sliceOf(method),
-                                    sliceOf(path),
-                                    sliceOf(query),
-                                    sliceOf(body),
-                                    raw.data(),
-                                    raw.size(),
-                                    sliceOf("127.0.0.1:50000"),
-                                    0};
-  gw_err err{};
-  const gw_http_ext* http = generation().http_;
-  request->result = http == nullptr ? static_cast<int32_t>(GW_E_UNSUPPORTED)
-                                    : http->request(instance(), reinterpret_cast<gw_host_req*>(request.get()),
-                                                    &requestView, nowNs(), &err);
-  request->errorText = err.text;
-  return request;
-}
-
 void FakeHost::advance(uint64_t ms) {
   const uint64_t until = nowMs_ + ms;
+  uint32_t firedAtOnce = 0;
   while (true) {
     FakeConn* conn = nullptr;
     uint32_t id = 0;
@@ -205,13 +209,20 @@ void FakeHost::advance(uint64_t ms) {
       }
     }
     if (conn == nullptr) break;
+    firedAtOnce = due > nowMs_ ? 0 : firedAtOnce + 1;
     nowMs_ = std::max(nowMs_, due);
+    if (firedAtOnce > kMostFiringsAtOnce) {
+      violations_.add("timer " + std::to_string(id) + " is set again and again without a delay");
+      conn->timers_.erase(id);
+      continue;
+    }
     conn->fireTimer(id);
   }
   nowMs_ = until;
 }
 
 int64_t FakeHost::metric(std::string_view name) const {
+  const std::lock_guard lock(mutex_);
   for (const MetricRecord& each : metrics_) {
     if (each.name == name) return each.value;
   }
@@ -219,24 +230,10 @@ int64_t FakeHost::metric(std::string_view name) const {
 }
 
 std::map<std::string, int64_t> FakeHost::metrics() const {
+  const std::lock_guard lock(mutex_);
   std::map<std::string, int64_t> out;
   for (const MetricRecord& each : metrics_) out[each.name] = each.value;
   return out;
-}
-
-void FakeRequest::answer(gw_status status, uint32_t httpStatus, std::string_view body, std::string_view setCookie) {
-  isBound = isBound || (status == GW_OK && !binds.empty());
-  const gw_request_answer raw{sizeof(gw_request_answer), status, httpStatus, sliceOf(body), sliceOf(setCookie)};
-  host_->generation().http_->request_event(host_->instance(), reinterpret_cast<gw_host_req*>(this), lastToken_, &raw);
-}
-
-std::unique_ptr<FakeConn> FakeRequest::openStream(OpenOptions options) {
-  if (!accept.has_value()) return nullptr;
-  options.subprotocol = accept->subprotocol;
-  options.extensions = accept->extensions;
-  options.user = accept->user;
-  options.isBound = isBound;
-  return host_->open(std::move(options));
 }
 
 PluginFile::PluginFile(const std::string& path) {
@@ -252,7 +249,8 @@ PluginFile::PluginFile(const std::string& path) {
   }
   uint32_t chosen = 0;
   gw_err err{};
-  plugin_ = entry(GW_ABI_VERSION, GW_ABI_VERSION, &chosen, &err);
+  plugin_ =
+      callPlugin("gw_plugin_entry", nullptr, entry, uint32_t{GW_ABI_VERSION}, uint32_t{GW_ABI_VERSION}, &chosen, &err);
   error_ = err.text;
 }
 

@@ -5,13 +5,16 @@
 // gw::sdk::pluginTable<MyChannel>(); or loaded: PluginFile), and records all that the plugin does.
 // It keeps the host's promises: bytes not consumed are offered again, submit says AGAIN while a hello
 // is pending, events wait for a class, one encode per (event, class), head + body + tail as one unit,
-// the current prompt again after a turn's last text for classes with GW_CLASS_REPROMPT.
+// the current prompt again after a turn's last text for classes with GW_CLASS_REPROMPT. What the plugin does
+// against the contract is recorded: violations().
 //
-// Thread: one. At most one FakeHost lives at a time (the tables are plain functions).
+// Thread: one makes, advances and ends a FakeHost. Its connections may be driven from several threads, each by one
+// at a time, and encode() called from any. At most one FakeHost lives at a time (the tables are plain functions).
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,10 +29,13 @@
 #include "gw/migrate.h"
 #include "gw/plugin.h"
 #include "gw/stream.h"
+#include "testing/fake_records.h"
+#include "testing/fake_violations.h"
 
 namespace gw::testing {
 
 class FakeHost;
+struct GuardedErr;
 
 /// A plugin as it was loaded once, with one instance of it.
 class FakeGeneration {
@@ -50,8 +56,8 @@ class FakeGeneration {
   friend class FakeHost;
   friend class FakeMove;
   friend class FakeRequest;
-  bool init(uint64_t nowNs);
-  void start(gw_host_inst* hostInst, std::string_view options);
+  bool init(FakeHost& host);
+  void start(FakeHost& host, std::string_view options);
 
   const gw_plugin& plugin_;
   gw_inst* inst_ = nullptr;
@@ -64,84 +70,6 @@ class FakeGeneration {
   const gw_config_ext* config_ = nullptr;
   const gw_login_ext* login_ = nullptr;
   const gw_migrate_ext* migrate_ = nullptr;
-};
-
-/// How moving a connection went (gw/migrate.h).
-struct FakeMigration {
-  enum class Outcome { kMoved, kNotYet, kNever, kFailed };
-  Outcome outcome = Outcome::kFailed;
-  std::string reason;    // of quiesce, export or import; or what the plugin did against the contract
-  uint32_t version = 0;  // of the state
-  std::string state;
-};
-
-/// An outbound event to deliver; defaults as the host would fill them.
-struct FakeEvent {
-  uint32_t kind = GW_KIND_TEXT;
-  uint32_t flags = 0;
-  uint32_t delivery = GW_DELIVERY_MUST;
-  std::string name = "output";
-  std::string text;
-  std::vector<gw_span> spans;
-  std::string payload = "{}";
-  uint64_t stateVersion = 0;
-
-  static FakeEvent line(std::string text, std::vector<gw_span> spans = {});
-  /// delivery latest:prompt
-  static FakeEvent prompt(std::string text, uint32_t flags = 0);
-  static FakeEvent data(std::string name, std::string payload);
-};
-
-/// gw_hello and gw_input as they were given, copied.
-struct RecordedHello {
-  uint64_t token = 0;
-  uint32_t mode = 0, caps = 0, width = 0, height = 0;
-  std::string credential, device, gameSession, attempt, client;
-  uint64_t epoch = 0, lastSeq = 0;
-};
-struct RecordedInput {
-  uint64_t token = 0;
-  uint32_t kind = 0;
-  uint64_t clientSeq = 0;
-  uint32_t caps = 0, width = 0, height = 0;
-  std::string text;
-};
-struct RecordedSignIn {
-  uint32_t kind = 0;
-  bool wantsToken = false;
-  std::string account, secret;
-  bool operator==(const RecordedSignIn&) const = default;
-};
-/// A gw_login_event to tell.
-struct FakeLogin {
-  uint32_t kind = GW_LOGIN_OPEN;
-  std::string account{}, message{}, token{};
-  bool secureOnly = true;
-};
-struct RecordedClose {
-  uint32_t code = 0;
-  std::string reason;
-};
-struct RecordedClass {
-  uint64_t key = 0;
-  uint32_t flags = 0;
-  std::string description;
-};
-struct RecordedLog {
-  int32_t level = 0;
-  std::string message;
-  std::vector<std::pair<std::string, std::string>> fields;
-};
-using Headers = std::vector<std::pair<std::string, std::string>>;
-
-struct OpenOptions {
-  std::string peer = "127.0.0.1:50000";
-  std::string local = "127.0.0.1:4000";
-  std::string listener = "default";
-  std::string subprotocol, extensions;
-  uint64_t user = 0;
-  bool isTls = false;
-  bool isBound = false;
 };
 
 /// One connection of the plugin under test. Made by FakeHost::open or an accepted FakeRequest.
@@ -188,6 +116,7 @@ class FakeConn {
   const std::vector<RecordedClass>& classes() const { return classes_; }
   const std::optional<RecordedClose>& closedBy() const { return close_; }
   bool isReadPaused() const { return readPaused_; }
+  bool isHelloPending() const { return pendingHello_.has_value(); }
   /// Absolute time, in milliseconds of the fake clock.
   const std::map<uint32_t, uint64_t>& timers() const { return timers_; }
   uint32_t charged() const { return charged_; }
@@ -197,8 +126,9 @@ class FakeConn {
   gw_status submitResult = GW_OK;
   gw_status frameResult = GW_OK;
   gw_status signInResult = GW_OK;
-  uint32_t chargeLimit = UINT32_MAX;  // charge() fails above it
-  bool autoAnswerHello = false;       // answers at the end of the call that said hello
+  uint32_t chargeLimit = UINT32_MAX;   // charge() fails above it
+  std::optional<uint32_t> againAfter;  // so many submits and frames are taken, then one is answered AGAIN
+  bool autoAnswerHello = false;        // answers at the end of the call that said hello
 
  private:
   friend class FakeHost;
@@ -210,13 +140,16 @@ class FakeConn {
 
   gw_host_conn* raw() { return reinterpret_cast<gw_host_conn*>(this); }
   bool canCall() const { return plugin_ != nullptr && !close_.has_value(); }
-  bool admits(Reach reach);
+  bool admits(const char* function, Reach reach);
+  bool isRefusedOnce();
   const gw_stream_ext& api() const { return *generation_->stream_; }
   gw_open_info info() const;
   void open();
   void offer();
   void afterCall();
   void queueUnit(const FakeEvent& event, uint64_t seq, uint64_t epoch);
+  /// False: wrap failed, or broke its bounds.
+  bool wrapInto(const gw_event& event, const std::string& body, uint64_t seq, uint64_t epoch);
   void fireTimer(uint32_t id);
 
   FakeHost& host_;
@@ -290,6 +223,7 @@ class FakeRequest {
  private:
   friend class FakeHost;
   friend struct FakeTables;
+  void checkResult();
   FakeHost* host_ = nullptr;
   uint64_t lastToken_ = 0;
 };
@@ -317,6 +251,7 @@ class FakeHost {
 
   /// Null if the plugin refused.
   std::unique_ptr<FakeConn> open(OpenOptions options = {});
+  std::unique_ptr<FakeConn> open(FakeGeneration& generation, OpenOptions options = {});
 
   /// Another generation of the plugin for connections to move to; its table may be the same one. Ask ok() of it.
   FakeGeneration& load(const gw_plugin& plugin, std::string_view options = "{}");
@@ -329,6 +264,8 @@ class FakeHost {
   FakeMigration rehearse(FakeConn& conn, FakeGeneration& to);
   /// A connection made from a state alone, as if it had moved here. Null: refused, error() says why.
   std::unique_ptr<FakeConn> adopt(uint32_t version, std::string_view state, OpenOptions options = {});
+  /// quiesce, export in this version (two times, to compare) and resume: kMoved if there is a state.
+  FakeMigration exportState(FakeConn& conn, uint32_t version);
   std::unique_ptr<FakeRequest> request(std::string_view method, std::string_view path, std::string_view query = {},
                                        const Headers& headers = {}, std::string_view body = {});
   /// The body of an event for a class; empty optional if the plugin skips it. Not cached.
@@ -338,6 +275,8 @@ class FakeHost {
   void advance(uint64_t ms);
   uint64_t nowNs() const { return nowMs_ * 1'000'000; }
 
+  /// What the plugin did against the contract until now; empty is good.
+  std::vector<std::string> violations() const { return violations_.all(); }
   const std::vector<RecordedLog>& logs() const { return logs_; }
   int64_t metric(std::string_view name) const;  // 0 if not defined
   std::map<std::string, int64_t> metrics() const;
@@ -350,6 +289,7 @@ class FakeHost {
 
  private:
   friend class FakeConn;
+  friend class FakeGeneration;
   friend class FakeMove;
   friend class FakeRequest;
   friend struct FakeTables;
@@ -358,11 +298,16 @@ class FakeHost {
     int64_t value = 0;
   };
   /// One encode per (event, class, generation): deliver the same FakeEvent object to many connections.
-  const std::optional<std::string>& encodeCached(const FakeGeneration& generation, const RecordedClass& cls,
-                                                 const FakeEvent& event);
+  std::optional<std::string> encodeCached(const FakeGeneration& generation, const RecordedClass& cls,
+                                          const FakeEvent& event);
   static std::optional<std::string> encodeBy(const FakeGeneration& generation, std::string_view classDescription,
                                              const FakeEvent& event);
+  bool isAlive(const FakeConn* conn) const;
+  /// GW_OK, or a failure that the contract knows; records anything else. Reads the err's text into `text`.
+  gw_status checked(const char* function, gw_status status, const GuardedErr& err, std::string& text);
 
+  mutable std::mutex mutex_;  // conns_, logs_, metrics_, cache_, encodeCalls_
+  FakeViolations violations_;
   std::vector<std::unique_ptr<FakeGeneration>> generations_;  // in the order of loading
   std::string error_;
   uint64_t nowMs_ = 1000;
@@ -376,6 +321,9 @@ class FakeHost {
   };
   std::vector<CacheEntry> cache_;  // the latest few events
 };
+
+/// Buffers of buf_new that have not been unref'd, of all FakeHosts so far.
+size_t liveBuffers();
 
 /// A plugin library, loaded for a test: dlopen(RTLD_NOW | RTLD_LOCAL), entry, dlclose at the end.
 class PluginFile {

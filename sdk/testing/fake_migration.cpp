@@ -1,6 +1,8 @@
 // Moving a connection to another generation, step by step as gw/migrate.h says.
 #include "gw/slice.hpp"
 #include "testing/fake_host.h"
+#include "testing/guarded.h"
+#include "testing/plugin_call.h"
 
 namespace gw::testing {
 namespace {
@@ -42,9 +44,20 @@ class FakeMove {
     } else {
       if (shadow_ != nullptr) release(to_, shadow_);
       restore();
-      conn_.generation_->migrate_->resume(conn_.plugin_);
+      callPlugin("resume", &conn_, conn_.generation_->migrate_->resume, conn_.plugin_);
       conn_.afterCall();
     }
+    checkManners();
+    return result_;
+  }
+
+  FakeMigration exportAs(uint32_t version) {
+    if (!isPossible() || !quiesce()) return result_;
+    result_.version = version;
+    result_.state.clear();
+    if (exportState()) result_.outcome = Outcome::kMoved;
+    callPlugin("resume", &conn_, conn_.generation_->migrate_->resume, conn_.plugin_);
+    conn_.afterCall();
     checkManners();
     return result_;
   }
@@ -96,18 +109,21 @@ class FakeMove {
     if (!conn_.canCall() || conn_.closing_ || conn_.isEof_) return end(Outcome::kNever, "the connection is ending");
     const gw_migrate_ext* from = conn_.generation_->migrate_;
     if (from == nullptr || to_.migrate_ == nullptr) return end(Outcome::kNever, "the plugin lacks gw.migrate/1");
-    const gw_state_schema old = sdk::asWritten(*from->schema());
-    const gw_state_schema next = sdk::asWritten(*to_.migrate_->schema());
+    const gw_state_schema old = sdk::asWritten(*callPlugin("schema", nullptr, from->schema));
+    const gw_state_schema next = sdk::asWritten(*callPlugin("schema", nullptr, to_.migrate_->schema));
     if (viewOf(old.id) != viewOf(next.id)) return end(Outcome::kNever, "the state schemas differ");
     result_.version = gw_state_common(&old, &next);
     return result_.version != 0 || end(Outcome::kNever, "no version of the state is common to both");
   }
 
   bool quiesce() {
-    gw_err err{};
-    const int32_t answer = conn_.generation_->migrate_->quiesce(conn_.plugin_, &err);
+    GuardedErr err;
+    std::string why;
+    const int32_t answer =
+        callPlugin("quiesce", &conn_, conn_.generation_->migrate_->quiesce, conn_.plugin_, err.ptr());
+    host_.checked("quiesce", GW_OK, err, why);
     if (answer == GW_QUIESCE_READY) return true;
-    return end(answer == GW_QUIESCE_NOT_YET ? Outcome::kNotYet : Outcome::kNever, err.text);
+    return end(answer == GW_QUIESCE_NOT_YET ? Outcome::kNotYet : Outcome::kNever, why);
   }
 
   bool exportState() {
@@ -118,24 +134,33 @@ class FakeMove {
   bool exportOnce(std::string& out) {
     Bounded buffer{{}, conn_.generation_->maxStateBytes()};
     gw_bytes_sink sink{&buffer, writeBounded};
-    gw_err err{};
+    GuardedErr err;
+    std::string why;
     conn_.phase_ = Phase::kSilent;
-    const gw_status status = conn_.generation_->migrate_->export_state(conn_.plugin_, result_.version, &sink, &err);
+    const gw_status status = callPlugin("export_state", &conn_, conn_.generation_->migrate_->export_state,
+                                        conn_.plugin_, result_.version, &sink, err.ptr());
     conn_.phase_ = Phase::kLive;
     out = std::move(buffer.bytes);
-    return status == GW_OK || fail(err.text[0] == '\0' ? "the export failed" : err.text);
+    return host_.checked("export_state", status, err, why) == GW_OK || fail(why.empty() ? "the export failed" : why);
   }
 
   bool importState(uint32_t version, std::string_view state) {
     if (state.size() > to_.maxStateBytes()) return fail("the state is above max_state_bytes");
     const gw_open_info info = conn_.info();
-    gw_err err{};
+    GuardedErr err;
+    std::string why;
     conn_.phase_ = Phase::kShadow;
     conn_.hasClass_ = false;
-    const gw_status status = to_.migrate_->import_state(to_.inst_, conn_.raw(), &info, version, sliceOf(state),
-                                                        host_.nowNs(), &err, &shadow_);
+    const gw_status status = callPlugin("import_state", &conn_, to_.migrate_->import_state, to_.inst_, conn_.raw(),
+                                        &info, version, sliceOf(state), host_.nowNs(), err.ptr(), &shadow_);
     conn_.phase_ = Phase::kLive;
-    if (status != GW_OK) return fail(err.text[0] == '\0' ? "the import failed" : err.text);
+    if (host_.checked("import_state", status, err, why) != GW_OK) {
+      // A pointer that a failed import has left behind is nobody's.
+      if (std::exchange(shadow_, nullptr) != nullptr)
+        host_.violations_.add("import_state failed and wrote *conn_out: outputs are written on success only");
+      return fail(why.empty() ? "the import failed" : why);
+    }
+    if (shadow_ == nullptr) return fail("import_state returned GW_OK and no connection");
     if (conn_.close_.has_value()) return fail("the import closed the connection");
     if (before_.hasClass && !conn_.hasClass_) return fail("the import set no class");
     result_.outcome = Outcome::kMoved;
@@ -145,7 +170,7 @@ class FakeMove {
   void swap() {
     gw_conn* old = std::exchange(conn_.plugin_, shadow_);
     FakeGeneration& from = *std::exchange(conn_.generation_, &to_);
-    to_.migrate_->commit(shadow_);
+    callPlugin("commit", &conn_, to_.migrate_->commit, shadow_);
     if (old != nullptr) release(from, old);
     conn_.afterCall();
     conn_.offer();
@@ -153,7 +178,7 @@ class FakeMove {
 
   void release(FakeGeneration& generation, gw_conn* side) {
     conn_.phase_ = Phase::kSilent;
-    generation.migrate_->released(side);
+    callPlugin("released", &conn_, generation.migrate_->released, side);
     conn_.phase_ = Phase::kLive;
   }
 
@@ -172,6 +197,10 @@ class FakeMove {
 FakeMigration FakeHost::migrate(FakeConn& conn, FakeGeneration& to) { return FakeMove(*this, conn, to).run(false); }
 
 FakeMigration FakeHost::rehearse(FakeConn& conn, FakeGeneration& to) { return FakeMove(*this, conn, to).run(true); }
+
+FakeMigration FakeHost::exportState(FakeConn& conn, uint32_t version) {
+  return FakeMove(*this, conn, *conn.generation_).exportAs(version);
+}
 
 std::unique_ptr<FakeConn> FakeHost::adopt(uint32_t version, std::string_view state, OpenOptions options) {
   if (generation().migrate() == nullptr) {

@@ -12,6 +12,11 @@ struct FakeTables {
   static const gw_host& host();
   static std::string str(gw_slice slice);
 
+  /// The connection, if it may be used in this way now; otherwise null, and what was wrong is recorded.
+  static FakeConn* admitted(gw_host_conn* conn, const char* function, FakeConn::Reach reach);
+  /// Records the sentence; the status, for `return violated(...)`.
+  static gw_status violated(std::string sentence, gw_status status);
+
   static gw_status send(gw_host_conn* conn, gw_slice bytes);
   static gw_status sendBuf(gw_host_conn* conn, gw_buf* buf);
   static void close(gw_host_conn* conn, uint32_t code, gw_slice reason);
@@ -44,6 +49,7 @@ struct FakeTables {
   static gw_slice bufBytes(const gw_buf* buf);
   static gw_status builderAppend(gw_builder* builder, gw_slice bytes);
   static gw_status metricDefine(gw_host_inst* inst, uint32_t kind, gw_slice name, gw_slice help, uint32_t* metric);
+  static void changeMetric(uint32_t metric, const char* function, int64_t value, bool isAdded);
   static void metricAdd(gw_host_inst* inst, uint32_t metric, int64_t delta);
   static void metricSet(gw_host_inst* inst, uint32_t metric, int64_t value);
 };

@@ -31,8 +31,9 @@ FakeGeneration::FakeGeneration(const gw_plugin& plugin, bool isInitialised)
 bool FakeGeneration::init(FakeHost& host) {
   GuardedErr err;
   if (!isInitialised_ &&
-      host.checked("init", callPlugin("init", nullptr, plugin_.init, &FakeTables::host(), host.nowNs(), err.ptr()), err,
-                   error_) != GW_OK) {
+      host.checkedMaking("init",
+                         callPlugin("init", nullptr, plugin_.init, &FakeTables::host(), host.nowNs(), err.ptr()), err,
+                         error_) != GW_OK) {
     return false;
   }
   isInitialised_ = true;
@@ -51,18 +52,19 @@ void FakeGeneration::start(FakeHost& host, std::string_view options) {
   const gw_instance_ops& ops = *plugin_.instance;
   GuardedErr err;
   gw_inst* made = nullptr;
-  if (host.checked("validate_config",
-                   callPlugin("validate_config", nullptr, ops.validate_config, sliceOf(options), err.ptr()), err,
-                   error_) != GW_OK) {
+  if (host.checkedMaking("validate_config",
+                         callPlugin("validate_config", nullptr, ops.validate_config, sliceOf(options), err.ptr()), err,
+                         error_) != GW_OK) {
     return;
   }
   auto* hostInst = reinterpret_cast<gw_host_inst*>(&host);
-  if (host.checked("create", callPlugin("create", nullptr, ops.create, hostInst, sliceOf(options), err.ptr(), &made),
-                   err, error_) != GW_OK) {
+  if (host.checkedMaking("create",
+                         callPlugin("create", nullptr, ops.create, hostInst, sliceOf(options), err.ptr(), &made), err,
+                         error_) != GW_OK) {
     if (made != nullptr) host.violations_.add("create failed and wrote *inst_out: outputs are written on success only");
     return;
   }
-  if (host.checked("start", callPlugin("start", nullptr, ops.start, made, err.ptr()), err, error_) != GW_OK) {
+  if (host.checkedMaking("start", callPlugin("start", nullptr, ops.start, made, err.ptr()), err, error_) != GW_OK) {
     callPlugin("destroy", nullptr, ops.destroy, made);
     return;
   }
@@ -92,8 +94,13 @@ FakeHost::FakeHost(const gw_plugin& plugin, std::string_view options) {
 }
 
 FakeHost::~FakeHost() {
+  end();
+  FakeTables::current = nullptr;
+}
+
+void FakeHost::end() {
   if (!conns_.empty()) {
-    std::fputs("FakeHost: destroyed before its connections\n", stderr);
+    std::fputs("FakeHost: ended before its connections\n", stderr);
     std::abort();
   }
   while (!generations_.empty()) {
@@ -104,7 +111,6 @@ FakeHost::~FakeHost() {
                                       [&](const auto& each) { return &each->plugin() == &plugin; });
     if (isInitialised && !isShared) callPlugin("deinit", nullptr, plugin.deinit);
   }
-  FakeTables::current = nullptr;
 }
 
 FakeGeneration& FakeHost::load(const gw_plugin& plugin, std::string_view options) {
@@ -128,6 +134,11 @@ gw_status FakeHost::checked(const char* function, gw_status status, const Guarde
   if (!err.isTerminated()) violations_.add(std::string(function) + " left its gw_err without a NUL");
   text = err.text();
   return status;
+}
+
+gw_status FakeHost::checkedMaking(const char* function, gw_status status, const GuardedErr& err, std::string& text) {
+  if (status_ == GW_OK) status_ = status;
+  return checked(function, status, err, text);
 }
 
 const gw_host& FakeHost::table() const { return FakeTables::host(); }

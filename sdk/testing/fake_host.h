@@ -116,6 +116,7 @@ class FakeConn {
   const std::vector<RecordedClass>& classes() const { return classes_; }
   const std::optional<RecordedClose>& closedBy() const { return close_; }
   bool isReadPaused() const { return readPaused_; }
+  const OpenOptions& openOptions() const { return options_; }
   bool isHelloPending() const { return pendingHello_.has_value(); }
   /// Absolute time, in milliseconds of the fake clock.
   const std::map<uint32_t, uint64_t>& timers() const { return timers_; }
@@ -237,11 +238,15 @@ class FakeHost {
 
   /// Calls init, validate_config, create and start; on failure error() says why and ok() is false.
   explicit FakeHost(const gw_plugin& plugin, std::string_view options = "{}");
-  ~FakeHost();  // stop, destroy, deinit; close all connections first
+  ~FakeHost();  // as end()
+  /// stop, destroy, deinit; close all connections first. After it only violations() and logs() may be asked.
+  void end();
   FakeHost(const FakeHost&) = delete;
 
   bool ok() const { return generations_.front()->ok(); }
   const std::string& error() const { return error_; }
+  /// Of init, validate_config, create or start, whichever failed.
+  gw_status status() const { return status_; }
   gw_status validate(std::string_view options);  // error() is set on failure
   int32_t reconfigure(std::string_view options);
   gw_status selftest();  // error() is set on failure
@@ -305,11 +310,14 @@ class FakeHost {
   bool isAlive(const FakeConn* conn) const;
   /// GW_OK, or a failure that the contract knows; records anything else. Reads the err's text into `text`.
   gw_status checked(const char* function, gw_status status, const GuardedErr& err, std::string& text);
+  /// As checked, and kept for status().
+  gw_status checkedMaking(const char* function, gw_status status, const GuardedErr& err, std::string& text);
 
   mutable std::mutex mutex_;  // conns_, logs_, metrics_, cache_, encodeCalls_
   FakeViolations violations_;
   std::vector<std::unique_ptr<FakeGeneration>> generations_;  // in the order of loading
   std::string error_;
+  gw_status status_ = GW_OK;
   uint64_t nowMs_ = 1000;
   uint64_t encodeCalls_ = 0;
   std::vector<FakeConn*> conns_;

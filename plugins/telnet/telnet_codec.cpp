@@ -66,6 +66,7 @@ size_t TelnetCodec::next(std::string_view input, Step& step, std::string& out) {
       step.kind = Step::Kind::kOversized;
       break;
   }
+  if (!isTelnet_) ++revision_;  // what knows telnet shows colours
   isTelnet_ = true;
   return taken;
 }

@@ -311,6 +311,16 @@ TEST_F(TelnetChannelTest, ClientWithoutTelnetGetsTextOnly) {
   EXPECT_THAT(conn_->sent(), Not(HasSubstr("\xff")));
 }
 
+TEST_F(TelnetChannelTest, ClientThatShowsItselfLateGetsColours) {
+  start();
+  conn_->receive("a typed line\r\n");
+  ASSERT_EQ(conn_->classes().size(), 1u);
+  conn_->receive("\xff\xf1");
+  ASSERT_EQ(conn_->classes().size(), 2u);
+  conn_->takeSent();
+  EXPECT_THAT(deliver(FakeEvent::line("red", {{0, 3, GW_COLOR_PALETTE(1), 0, 0, {}}})), HasSubstr("\x1b["));
+}
+
 TEST_F(TelnetChannelTest, PasswordIsHiddenFromPromptToAnswer) {
   startKnown();
   EXPECT_EQ(deliver(FakeEvent::prompt("Password: ", GW_EVENT_ECHO_OFF)), "\xff\xfb\x01Password: \xff\xf9");

@@ -185,6 +185,7 @@ void TelnetStream::reportCaps() {
     return;
   }
   areCapsNews_ = conn().submitCaps(now.caps, now.width, now.height) == GW_E_AGAIN;
+  if (areCapsNews_) conn().timerSet(kRetryTimer, kRetry);  // nothing of it is left with the host to be offered again
   if (!areCapsNews_) reported_ = now;
 }
 
@@ -215,6 +216,7 @@ void TelnetStream::onTimer(uint32_t id, uint64_t /*nowNs*/) {
       if (!isIntroduced_) introduce();
       break;
     case kRetryTimer:
+      reportCaps();
       // Resuming makes the host offer again what it keeps.
       conn().readPause();
       conn().readResume();

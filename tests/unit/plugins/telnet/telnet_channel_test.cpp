@@ -162,6 +162,17 @@ TEST_F(TelnetChannelTest, NewsDuringAPendingHelloAreReportedAfterIt) {
   EXPECT_EQ(conn_->inputs()[0].width, 80u);
 }
 
+TEST_F(TelnetChannelTest, NewsTheHostDoesNotTakeAreReportedLater) {
+  startKnown();
+  conn_->submitResult = GW_E_AGAIN;
+  conn_->receive(std::string("\xff\xfb\x1f\xff\xfa\x1f\0\x50\0\x18\xff\xf0", 12));
+  EXPECT_THAT(conn_->inputs(), IsEmpty());
+  conn_->submitResult = GW_OK;
+  host_->advance(100);
+  ASSERT_EQ(conn_->inputs().size(), 1u);
+  EXPECT_EQ(conn_->inputs()[0].width, 80u);
+}
+
 // --- input
 
 TEST_F(TelnetChannelTest, LinesAreSubmittedInOrder) {

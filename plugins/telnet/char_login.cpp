@@ -24,11 +24,12 @@ bool take(Json& object, const char* name, size_t most, std::string& to) {
   return fits;
 }
 
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+/// A JSON string. Larger values are put together as text: see Dismantled.
+std::string quoted(std::string_view text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 }  // namespace
 
-SignIn& SignIn::operator=(SignIn&& other) noexcept {
+SignIn& SignIn::operator=(SignIn&& other) {
   if (this == &other) return *this;
   wipe();
   kind = other.kind;
@@ -49,6 +50,7 @@ void SignIn::wipe() {
 
 bool parseSignIn(bool isToken, std::string_view json, SignIn& signIn) {
   Json data = json.empty() ? Json::object() : parseGmcpJson(json);
+  const Dismantled later(data);
   if (!data.is_object()) return false;
   SignIn read;
   read.keepsTokens = gmcpBool(data, "token_storage");
@@ -63,18 +65,17 @@ bool parseSignIn(bool isToken, std::string_view json, SignIn& signIn) {
 }
 
 std::string loginDefault(uint32_t version) {
-  Json data = Json::object();
-  data["type"] = Json::array({"password-credentials"});
-  if (version >= 2) data["version"] = version;
-  return dump(data);
+  const std::string suffix = version >= 2 ? ",\"version\":" + std::to_string(version) : std::string();
+  return R"({"type":["password-credentials"])" + suffix + "}";
 }
 
 std::string loginResult(bool isSuccess, std::string_view message) {
-  return dump({{"success", isSuccess}, {"message", message}});
+  return R"({"message":)" + quoted(message) + R"(,"success":)" + (isSuccess ? "true}" : "false}");
 }
 
 std::string loginToken(std::string_view account, std::string_view token, bool isSecureOnly) {
-  return dump({{"account", account}, {"token", token}, {"secure_only", isSecureOnly}});
+  return R"({"account":)" + quoted(account) + R"(,"secure_only":)" + (isSecureOnly ? "true" : "false") +
+         R"(,"token":)" + quoted(token) + "}";
 }
 
 }  // namespace gw::telnet

@@ -26,8 +26,8 @@ struct SignIn {
   std::optional<bool> keepsTokens;  // token_storage; none: the client has not said
 
   SignIn() = default;
-  SignIn(SignIn&& other) noexcept { *this = std::move(other); }
-  SignIn& operator=(SignIn&& other) noexcept;
+  SignIn(SignIn&& other) { *this = std::move(other); }
+  SignIn& operator=(SignIn&& other);
   SignIn(const SignIn&) = delete;
   SignIn& operator=(const SignIn&) = delete;
   ~SignIn() { wipe(); }

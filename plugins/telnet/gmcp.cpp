@@ -67,7 +67,8 @@ Gmcp::Heard Gmcp::receive(std::string_view payload) {
 }
 
 Gmcp::Heard Gmcp::hello(std::string_view json) {
-  const Json data = parseGmcpJson(json);
+  Json data = parseGmcpJson(json);
+  const Dismantled later(data);
   if (!data.is_object()) return Heard::kUnusable;
   std::string client = gmcpText(data, "client");
   const std::string version = gmcpText(data, "version");
@@ -80,7 +81,8 @@ Gmcp::Heard Gmcp::hello(std::string_view json) {
 Gmcp::Heard Gmcp::supports(std::string_view verb, std::string_view json) {
   const bool isRemoval = verb == "remove";
   if (!isRemoval && verb != "set" && verb != "add") return Heard::kUnknown;
-  const Json data = parseGmcpJson(json);
+  Json data = parseGmcpJson(json);
+  const Dismantled later(data);
   if (!data.is_array()) return Heard::kUnusable;
   if (verb == "set") packages_.clear();
   for (const Json& entry : data) {

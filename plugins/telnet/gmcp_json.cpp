@@ -29,7 +29,16 @@ bool isTooDeep(std::string_view json) {
   return false;
 }
 
+/// From the leaves up, so that nothing that is destroyed has children.
+void dismantle(Json& value) noexcept {
+  if (!value.is_structured()) return;
+  for (Json& child : value) dismantle(child);
+  value.clear();
+}
+
 }  // namespace
+
+Dismantled::~Dismantled() { dismantle(document_); }
 
 Json parseGmcpJson(std::string_view json) {
   if (isTooDeep(json)) return Json(Json::value_t::discarded);

@@ -248,6 +248,17 @@ class Builder {
         ->required()
         ->check(CLI::IsMember({"stream", "http"}));
     make->add_option("--dir", line_.arguments.dir, "The folder to make (NAME)");
+    // What follows is gw-conform's, options too.
+    CLI::App* conform = app->add_subcommand(
+        "conform", "Try a plugin against the SDK's contract; all words after this are gw-conform's (--help: its own)");
+    conform->set_help_flag();
+    conform->fallthrough(false);
+    conform->prefix_command();
+    conform->callback([this, conform] {
+      line_.isLocal = true;
+      line_.command = sdkConform;
+      line_.arguments.passed = conform->remaining();
+    });
   }
   CLI::App* local(CLI::App* parent, const char* name, const char* about, Command command) {
     CLI::App* app = parent->add_subcommand(name, about);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "client.h"
 #include "output.h"
@@ -24,6 +25,7 @@ struct Arguments {
   std::string role;
   std::string kind;
   std::string dir;
+  std::vector<std::string> passed;  // words for another program
   uint64_t limit = 1000;
   uint64_t inMs = 0;
   uint64_t forMs = 0;
@@ -98,6 +100,7 @@ int configGet(const Client&, Output&, const Arguments&);
 int configValidate(const Client&, Output&, const Arguments&);
 int configReload(const Client&, Output&, const Arguments&);
 
-int sdkNew(const Client&, Output&, const Arguments&);  // asks no gateway
+int sdkNew(const Client&, Output&, const Arguments&);      // asks no gateway
+int sdkConform(const Client&, Output&, const Arguments&);  // nor does this
 
 }  // namespace gw::cli

@@ -19,10 +19,9 @@ struct Ran {
   std::string said;
 };
 
-Ran conform(const std::string& arguments) {
+Ran run(const std::string& command) {
   Ran out;
-  const std::string command = std::string(GW_CONFORM) + " " + arguments + " 2>&1";
-  FILE* pipe = popen(command.c_str(), "r");
+  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
   if (pipe == nullptr) return out;
   char bytes[4096];
   while (const size_t got = fread(bytes, 1, sizeof bytes, pipe)) out.said.append(bytes, got);
@@ -30,6 +29,8 @@ Ran conform(const std::string& arguments) {
   if (WIFEXITED(status)) out.exit = WEXITSTATUS(status);
   return out;
 }
+
+Ran conform(const std::string& arguments) { return run(GW_CONFORM " " + arguments); }
 
 std::string faulty(const std::string& name) { return std::string(GW_FAULTY_DIR) + "/faulty_" + name + ".so"; }
 
@@ -141,6 +142,17 @@ TEST(GwConform, TakesConversationsOfAnAuthor) {
   std::remove(file.c_str());
   EXPECT_EQ(ran.exit, 1);
   EXPECT_THAT(ran.said, HasSubstr(file + ": no stream: "));
+}
+
+TEST(GwctlSdkConform, IsGwConform) {
+  const std::string plugin = faulty("silent_refusal");
+  const Ran ran = run(GWCTL " sdk conform " + plugin + " --seed 5 --check entry --check config");
+  EXPECT_EQ(ran.exit, 1) << ran.said;
+  EXPECT_THAT(ran.said, HasSubstr("passed   entry"));
+  EXPECT_THAT(ran.said, HasSubstr("1 passed, 1 failed, 0 skipped"));
+  EXPECT_THAT(run(GWCTL " sdk conform --help").said, HasSubstr("Usage: gw-conform"));
+  EXPECT_EQ(run(GWCTL " sdk conform --timeout 5 --list").exit, 0);
+  EXPECT_EQ(run(GWCTL " sdk conform").exit, 2);
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ bool FakeGeneration::init(FakeHost& host) {
   health_ = extension<gw_health_ext>(plugin_, GW_EXT_HEALTH);
   config_ = extension<gw_config_ext>(plugin_, GW_EXT_CONFIG);
   login_ = extension<gw_login_ext>(plugin_, GW_EXT_LOGIN);
+  work_ = extension<gw_work_ext>(plugin_, GW_EXT_WORK);
   migrate_ = extension<gw_migrate_ext>(plugin_, GW_EXT_MIGRATE);
   if (stream_ == nullptr || encode_ == nullptr) error_ = "the plugin lacks gw.stream/1 or gw.encode/1";
   return stream_ != nullptr && encode_ != nullptr;
@@ -209,9 +210,15 @@ void FakeHost::advance(uint64_t ms) {
   uint32_t firedAtOnce = 0;
   while (true) {
     FakeConn* conn = nullptr;
-    uint32_t id = 0;
+    std::optional<uint32_t> id;  // none: a deadline of its work
     uint64_t due = until;
     for (FakeConn* each : conns_) {
+      for (const FakeConn::Job& job : each->jobs_) {
+        if (job.deadlineAtMs > due || (conn != nullptr && job.deadlineAtMs == due)) continue;
+        conn = each;
+        id.reset();
+        due = job.deadlineAtMs;
+      }
       for (const auto& [timerId, at] : each->timers_) {
         if (at > due || (conn != nullptr && at == due)) continue;
         conn = each;
@@ -222,12 +229,16 @@ void FakeHost::advance(uint64_t ms) {
     if (conn == nullptr) break;
     firedAtOnce = due > nowMs_ ? 0 : firedAtOnce + 1;
     nowMs_ = std::max(nowMs_, due);
-    if (firedAtOnce > kMostFiringsAtOnce) {
-      violations_.add("timer " + std::to_string(id) + " is set again and again without a delay");
-      conn->timers_.erase(id);
+    if (!id.has_value()) {
+      conn->expireWork();
       continue;
     }
-    conn->fireTimer(id);
+    if (firedAtOnce > kMostFiringsAtOnce) {
+      violations_.add("timer " + std::to_string(*id) + " is set again and again without a delay");
+      conn->timers_.erase(*id);
+      continue;
+    }
+    conn->fireTimer(*id);
   }
   nowMs_ = until;
 }

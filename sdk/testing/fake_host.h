@@ -29,6 +29,7 @@
 #include "gw/migrate.h"
 #include "gw/plugin.h"
 #include "gw/stream.h"
+#include "gw/work.h"
 #include "testing/fake_records.h"
 #include "testing/fake_violations.h"
 
@@ -69,6 +70,7 @@ class FakeGeneration {
   const gw_health_ext* health_ = nullptr;
   const gw_config_ext* config_ = nullptr;
   const gw_login_ext* login_ = nullptr;
+  const gw_work_ext* work_ = nullptr;
   const gw_migrate_ext* migrate_ = nullptr;
 };
 
@@ -94,6 +96,10 @@ class FakeConn {
   void notice(uint32_t kind, uint64_t a = 0, uint64_t b = 0);
   /// Nothing happens if the plugin has no gw.login/1.
   void login(const FakeLogin& what);
+  /// Runs the jobs that wait, here, and answers each; what they start in turn waits for the next call. How many ran.
+  size_t runWork();
+  /// Answers the job that has waited longest without running it; false if none waits.
+  bool answerWork(gw_status status, std::string_view result, uint32_t outcome = GW_WORK_RETURNED);
   void writable();
   void closeBegin(uint32_t code, std::string_view text = {}, uint64_t graceMs = 1000);
   void closed(uint32_t code = GW_CLOSE_LOST);
@@ -112,6 +118,9 @@ class FakeConn {
   const std::vector<std::string>& frames() const { return frames_; }
   /// What sign_in was given and took (signInResult was GW_OK).
   const std::vector<RecordedSignIn>& signIns() const { return signIns_; }
+  /// What blocking work was started, also what has been answered.
+  const std::vector<RecordedWork>& works() const { return works_; }
+  size_t waitingWork() const { return jobs_.size(); }
   const std::vector<std::pair<uint64_t, uint64_t>>& acks() const { return acks_; }
   const std::vector<RecordedClass>& classes() const { return classes_; }
   const std::optional<RecordedClose>& closedBy() const { return close_; }
@@ -127,6 +136,8 @@ class FakeConn {
   gw_status submitResult = GW_OK;
   gw_status frameResult = GW_OK;
   gw_status signInResult = GW_OK;
+  gw_status workResult = GW_OK;
+  size_t mostWork = 4;                 // unanswered; more get GW_E_AGAIN
   uint32_t chargeLimit = UINT32_MAX;   // charge() fails above it
   std::optional<uint32_t> againAfter;  // so many submits and frames are taken, then one is answered AGAIN
   bool autoAnswerHello = false;        // answers at the end of the call that said hello
@@ -152,6 +163,14 @@ class FakeConn {
   /// False: wrap failed, or broke its bounds.
   bool wrapInto(const gw_event& event, const std::string& body, uint64_t seq, uint64_t epoch);
   void fireTimer(uint32_t id);
+  struct Job {
+    RecordedWork order;
+    gw_work_fn run;
+    uint64_t deadlineAtMs;
+  };
+  gw_status startWork(const gw_work_order& order);
+  void tellWork(const Job& job, uint32_t outcome, gw_status status, std::string_view result);
+  void expireWork();
 
   FakeHost& host_;
   FakeGeneration* generation_;
@@ -166,6 +185,8 @@ class FakeConn {
   std::vector<RecordedInput> inputs_;
   std::vector<std::string> frames_;
   std::vector<RecordedSignIn> signIns_;
+  std::vector<RecordedWork> works_;
+  std::vector<Job> jobs_;  // unanswered
   std::vector<std::pair<uint64_t, uint64_t>> acks_;
   std::vector<RecordedClass> classes_;
   std::optional<RecordedClose> close_;
@@ -276,7 +297,7 @@ class FakeHost {
   /// The body of an event for a class; empty optional if the plugin skips it. Not cached.
   std::optional<std::string> encode(std::string_view classDescription, const FakeEvent& event);
 
-  /// Moves the clock and fires the timers that are due, in order.
+  /// Moves the clock and fires the timers that are due, in order; a job that waits beyond its deadline is overdue.
   void advance(uint64_t ms);
   uint64_t nowNs() const { return nowMs_ * 1'000'000; }
 

@@ -64,6 +64,12 @@ struct FakeLogin {
   std::string account{}, message{}, token{};
   bool secureOnly = true;
 };
+/// A gw_work_order that start() took.
+struct RecordedWork {
+  uint64_t token = 0;
+  uint64_t deadlineMs = 0;
+  std::string input;
+};
 struct RecordedClose {
   uint32_t code = 0;
   std::string reason;

@@ -191,10 +191,20 @@ gw_status FakeTables::signIn(gw_host_conn* conn, const gw_sign_in* theirs) {
   return GW_OK;
 }
 
+// --- gw_host_work
+
+gw_status FakeTables::startWork(gw_host_conn* conn, const gw_work_order* theirs) {
+  const HostCall host;
+  FakeConn* self = admitted(conn, "start (gw.work)", FakeConn::Reach::kLiveOnly);
+  return self == nullptr ? static_cast<gw_status>(GW_E_STATE) : self->startWork(sdk::asWritten(*theirs));
+}
+
 const void* FakeTables::extension(gw_slice id) {
   static constexpr gw_host_login kLogin{sizeof(gw_host_login), signIn};
+  static constexpr gw_host_work kWork{sizeof(gw_host_work), startWork};
   const HostCall host;
-  return str(id) == GW_EXT_LOGIN ? &kLogin : nullptr;
+  if (str(id) == GW_EXT_LOGIN) return &kLogin;
+  return str(id) == GW_EXT_WORK ? &kWork : nullptr;
 }
 
 // --- gw_host_http

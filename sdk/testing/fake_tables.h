@@ -33,6 +33,7 @@ struct FakeTables {
   static gw_slice eventPayload(const gw_event* event);
   static uint64_t nowNs();
   static gw_status signIn(gw_host_conn* conn, const gw_sign_in* signIn);
+  static gw_status startWork(gw_host_conn* conn, const gw_work_order* order);
   static const void* extension(gw_slice id);
 
   static gw_status requestBind(gw_host_req* req, uint32_t kind, gw_slice credential, uint64_t epoch, uint64_t seq,

@@ -12,6 +12,7 @@
 #include "gw/host.h"
 #include "gw/login.h"
 #include "gw/slice.hpp"
+#include "gw/work.h"
 
 namespace gw::sdk {
 
@@ -19,6 +20,9 @@ namespace detail {
 // Set by gw_plugin.init, before any other call; constant afterwards. Hidden visibility gives each
 // plugin library its own.
 inline const gw_host* hostTable = nullptr;
+
+template <auto Job>
+gw_status runJob(const gw_work_call* raw) noexcept;  // gw/work.hpp
 }  // namespace detail
 
 /// [any] The host's tables. Not before init.
@@ -142,6 +146,16 @@ class HostConn {
     const uint32_t flags = wantsToken ? static_cast<uint32_t>(GW_SIGN_IN_WANTS_TOKEN) : 0u;
     const gw_sign_in out{sizeof(gw_sign_in), kind, flags, slice(account), slice(secret)};
     return login->sign_in(raw_, &out);
+  }
+  /// Runs Job(WorkCall&) on a thread that may block; Stream::onWork gets the answer (gw/work.h, gw_host_work.start).
+  /// GW_E_UNSUPPORTED if the host has no such threads.
+  template <auto Job>
+  gw_status work(uint64_t token, std::chrono::milliseconds deadline, std::string_view input = {}) const noexcept {
+    const auto* threads = static_cast<const gw_host_work*>(host().get_extension(slice(GW_EXT_WORK)));
+    if (threads == nullptr) return GW_E_UNSUPPORTED;
+    const auto deadlineMs = static_cast<uint64_t>(deadline.count() < 0 ? 0 : deadline.count());
+    const gw_work_order out{sizeof(gw_work_order), token, deadlineMs, &detail::runJob<Job>, slice(input)};
+    return threads->start(raw_, &out);
   }
   /// Counts inbound protocol units; GW_E_LIMIT: close with GW_CLOSE_RATE_LIMIT.
   gw_status charge(uint32_t units = 1) const noexcept { return table().charge(raw_, units); }

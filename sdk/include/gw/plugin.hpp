@@ -144,6 +144,9 @@ struct StreamGlue {
   static void login(gw_conn* conn, const gw_login_event* event) noexcept {
     guardVoid([&] { of(conn)->onLogin(asWritten(*event)); });
   }
+  static void answered(gw_conn* conn, const gw_work_answer* answer) noexcept {
+    guardVoid([&] { of(conn)->onWork(*answer); });
+  }
   static void closeBegin(gw_conn* conn, const gw_close_info* info, uint64_t graceMs) noexcept {
     guardVoid([&] { of(conn)->onCloseBegin(asWritten(*info), graceMs); });
   }
@@ -174,6 +177,7 @@ struct StreamGlue {
       sizeof(gw_stream_ext), open, data, eof, timer, writable, event, notice, closeBegin, closed};
   static constexpr gw_encode_ext kEncode{sizeof(gw_encode_ext), encode, wrap, deliver};
   static constexpr gw_login_ext kLogin{sizeof(gw_login_ext), login};
+  static constexpr gw_work_ext kWork{sizeof(gw_work_ext), answered};
 };
 
 template <class C>
@@ -287,6 +291,7 @@ struct PluginGlue {
     if (name == GW_EXT_STREAM) return &StreamGlue<C>::kStream;
     if (name == GW_EXT_ENCODE) return &StreamGlue<C>::kEncode;
     if (name == GW_EXT_LOGIN) return &StreamGlue<C>::kLogin;
+    if (name == GW_EXT_WORK) return &StreamGlue<C>::kWork;
     if (name == GW_EXT_HEALTH) return &InstanceGlue<C>::kHealth;
     if (name == GW_EXT_CONFIG) return &kConfig;
     if constexpr (std::derived_from<C, HttpRoutes>) {

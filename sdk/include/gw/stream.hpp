@@ -12,6 +12,7 @@
 #include "gw/login.h"
 #include "gw/state.hpp"
 #include "gw/stream.h"
+#include "gw/work.hpp"
 
 namespace gw::sdk {
 
@@ -41,6 +42,8 @@ class Stream {
   virtual void onNotice(const gw_notice& /*notice*/) {}
   /// How signing in goes (gw/login.h); for channels whose clients sign in by messages of their own.
   virtual void onLogin(const gw_login_event& /*event*/) {}
+  /// What came of conn().work (gw/work.h). outcome says whether status and result_h are the job's own.
+  virtual void onWork(const gw_work_answer& /*answer*/) {}
   /// Say goodbye on the wire, then close. Later calls: onClosed only.
   virtual void onCloseBegin(const gw_close_info& info, uint64_t /*graceMs*/) {
     conn_.close(info.code, view(info.text_h));

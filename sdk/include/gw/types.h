@@ -2,7 +2,8 @@
  *
  * Conventions, valid for the whole SDK
  *  - Thread tags:  [control] one serial management context; [loop] serial per connection, different
- *    connections run concurrently; [encode] any loop, concurrently; [any] thread-safe.
+ *    connections run concurrently; [encode] any loop, concurrently; [work] a thread that may block, concurrently
+ *    (gw/work.h); [any] thread-safe.
  *  - Ownership in names: `_h` is the host's and valid during the call only; `_p` is the plugin's and
  *    copied by the host before it returns; `gw_buf*` is refcounted by the host and immutable.
  *  - Outputs are written only on success (GW_OK).

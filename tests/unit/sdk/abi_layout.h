@@ -16,6 +16,7 @@
 #include "gw/note.h"
 #include "gw/plugin.h"
 #include "gw/stream.h"
+#include "gw/work.h"
 
 #ifdef __cplusplus
 #define GW_CHECK(condition) static_assert(condition, #condition)
@@ -261,6 +262,30 @@ GW_CHECK_AT(gw_migrate_ext, export_state, 32);
 GW_CHECK_AT(gw_migrate_ext, import_state, 40);
 GW_CHECK_AT(gw_migrate_ext, commit, 48);
 GW_CHECK_AT(gw_migrate_ext, released, 56);
+
+GW_CHECK_SIZE(gw_work_call, 48);
+GW_CHECK_AT(gw_work_call, ctx, 8);
+GW_CHECK_AT(gw_work_call, input_h, 16);
+GW_CHECK_AT(gw_work_call, write, 32);
+GW_CHECK_AT(gw_work_call, is_unwanted, 40);
+
+GW_CHECK_SIZE(gw_work_order, 48);
+GW_CHECK_AT(gw_work_order, token, 8);
+GW_CHECK_AT(gw_work_order, deadline_ms, 16);
+GW_CHECK_AT(gw_work_order, run, 24);
+GW_CHECK_AT(gw_work_order, input_p, 32);
+
+GW_CHECK_SIZE(gw_host_work, 16);
+GW_CHECK_AT(gw_host_work, start, 8);
+
+GW_CHECK_SIZE(gw_work_answer, 40);
+GW_CHECK_AT(gw_work_answer, outcome, 4);
+GW_CHECK_AT(gw_work_answer, token, 8);
+GW_CHECK_AT(gw_work_answer, status, 16);
+GW_CHECK_AT(gw_work_answer, result_h, 24);
+
+GW_CHECK_SIZE(gw_work_ext, 16);
+GW_CHECK_AT(gw_work_ext, answered, 8);
 
 GW_CHECK_SIZE(gw_note_desc, 88);
 GW_CHECK_AT(gw_note_desc, flags, 4);

@@ -13,6 +13,7 @@ namespace gw {
 namespace {
 
 constexpr uint64_t kSettleMs = 1000;
+constexpr uint64_t kWorkStopMs = 500;
 
 /// Runs a closure on every loop and waits for all of them.
 template <typename F>
@@ -53,6 +54,7 @@ void Gateway::stop(const std::function<bool()>& shouldSkipFlush) {
   parts.tokenThread.stop();
   parts.careThread.stop();
   if (parts.health) parts.health->stop();
+  if (parts.streams) parts.streams->stopWork(kWorkStopMs);  // while the control thread can unload what it held
   if (parts.channels) (void)parts.control.run([&] { parts.channels->stopAll(1001, 500); });
   parts.control.stop();
   for (auto& loop : parts.loops) loop->stop();

@@ -131,6 +131,7 @@ Result<void> Generation::checkTables() {
     health_ = table<gw_health_ext>(*plugin_, GW_EXT_HEALTH, why);
     config_ = table<gw_config_ext>(*plugin_, GW_EXT_CONFIG, why);
     login_ = table<gw_login_ext>(*plugin_, GW_EXT_LOGIN, why);
+    work_ = table<gw_work_ext>(*plugin_, GW_EXT_WORK, why);
     migrate_ = table<gw_migrate_ext>(*plugin_, GW_EXT_MIGRATE, why);
     return GW_OK;
   });
@@ -146,6 +147,7 @@ Result<void> Generation::checkTables() {
   if (health_ && (!health_->selftest || !health_->report)) return invalid("its " GW_EXT_HEALTH " table has a hole");
   if (config_ && !config_->schema) return invalid("its " GW_EXT_CONFIG " table has a hole");
   if (login_ && !login_->login) return invalid("its " GW_EXT_LOGIN " table has a hole");
+  if (work_ && !work_->answered) return invalid("its " GW_EXT_WORK " table has a hole");
   if (migrate_ && !isComplete(*migrate_)) return invalid("its " GW_EXT_MIGRATE " table has a hole");
   return migrate_ ? readStateSchema(owner) : Result<void>();
 }

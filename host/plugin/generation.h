@@ -2,6 +2,7 @@
 // Generation: one load of a plugin's library. Held by shared_ptr from everything that may still call
 // into it (instances, and through them streams); the last one unloads it, on the control thread.
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include "gw/migrate.h"
 #include "gw/plugin.h"
 #include "gw/stream.h"
+#include "gw/work.h"
 
 namespace gw::plugin {
 
@@ -58,7 +60,11 @@ class Generation {
   const gw_health_ext* health() const { return health_; }
   const gw_config_ext* config() const { return config_; }
   const gw_login_ext* login() const { return login_; }
+  const gw_work_ext* work() const { return work_; }
   const gw_migrate_ext* migrate() const { return migrate_; }
+  /// Any thread. Functions of it that wait for a thread or run on one (gw/work.h); each holds it.
+  uint64_t pendingWork() const { return pendingWork_.load(std::memory_order_relaxed); }
+  void countWork(int delta) { pendingWork_.fetch_add(static_cast<uint64_t>(delta), std::memory_order_relaxed); }
   /// Null: its connections do not move.
   const gw_state_schema* stateSchema() const { return migrate_ ? &stateSchema_ : nullptr; }
 
@@ -82,8 +88,10 @@ class Generation {
   const gw_health_ext* health_ = nullptr;
   const gw_config_ext* config_ = nullptr;
   const gw_login_ext* login_ = nullptr;
+  const gw_work_ext* work_ = nullptr;
   const gw_migrate_ext* migrate_ = nullptr;
   gw_state_schema stateSchema_{};
+  std::atomic<uint64_t> pendingWork_{0};
   bool initialised_ = false;
 };
 

@@ -8,6 +8,7 @@
 #include "gw/login.h"
 #include "gw/plugin.h"
 #include "gw/slice.hpp"
+#include "gw/work.h"
 #include "net/shared_bytes.h"
 #include "plugin/instance.h"
 #include "plugin/metrics_port.h"
@@ -193,6 +194,10 @@ gw_status signIn(gw_host_conn* conn, const gw_sign_in* wish) {
   });
 }
 
+gw_status startWork(gw_host_conn* conn, const gw_work_order* order) {
+  return guardedStatus([&] { return Stream::from(conn).startWork(sdk::asWritten(*order)); });
+}
+
 // --- http ---------------------------------------------------------------------------------------
 
 gw_status requestBind(gw_host_req* req, uint32_t kind, gw_slice credential, uint64_t epoch, uint64_t seq,
@@ -222,7 +227,9 @@ gw_status httpReply(gw_host_req* req, uint32_t status, const gw_header* headers,
 
 const void* getExtension(gw_slice id) {
   static const gw_host_login login{sizeof login, signIn};
-  return view(id) == GW_EXT_LOGIN ? &login : nullptr;
+  static const gw_host_work work{sizeof work, startWork};
+  if (view(id) == GW_EXT_LOGIN) return &login;
+  return view(id) == GW_EXT_WORK ? &work : nullptr;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "plugin/generation.h"
+#include "plugin/work_job.h"
 
 namespace gw::plugin {
 
@@ -19,6 +20,7 @@ struct AccountTotals {
   std::atomic<uint64_t> accepted{0};
   std::atomic<int64_t> lastActivityUs{0};
   std::atomic<uint64_t> encodeCalls{0};  // gw.encode/1 encode: once per (event, class, loop)
+  WorkTotals work;                       // gw.work/1
 };
 
 /// Of one instance: updated by its streams on their loops; read by anyone.

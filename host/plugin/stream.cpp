@@ -5,6 +5,7 @@
 #include "plugin/stream_class.h"
 #include "plugin/stream_host.h"
 #include "plugin/stream_shadow.h"
+#include "plugin/stream_work.h"
 
 namespace gw::plugin {
 namespace {
@@ -119,6 +120,7 @@ void Stream::leaveHost() {
     host_->classes().release(class_);
     class_ = nullptr;
   }
+  if (work_) work_->leave();
   waiting_.reset();  // loop events stay on their loop; nothing is owed before a class is set
   for (PluginTimer* timer = timers_.get(); timer; timer = timer->next.get()) timer->suspend();
 }
@@ -127,6 +129,7 @@ void Stream::enterHost(StreamHost& target) {
   host_ = &target;
   for (PluginTimer* timer = timers_.get(); timer; timer = timer->next.get()) timer->resume(target.loop().timers());
   connection_->adopt(target.loop());
+  if (work_) work_->enter(target);
   if (const auto wish = std::move(travelling_))
     class_ = target.classes().acquire(instance_, wish->key, wish->flags, wish->description);
 }
@@ -182,6 +185,7 @@ void Stream::onClosed(net::Connection&, net::CloseCause cause, std::string_view 
 void Stream::finish(uint32_t code) {
   ended_ = true;
   timers_.reset();
+  work_.reset();
   if (opened_) {
     opened_ = false;
     guarded("stream.closed", [&] { api().closed(plugin_, code); });

@@ -17,6 +17,7 @@
 #include "gw/host.h"
 #include "gw/login.h"
 #include "gw/stream.h"
+#include "gw/work.h"
 #include "net/connection.h"
 #include "plugin/input_port.h"
 #include "plugin/instance.h"
@@ -26,6 +27,8 @@
 namespace gw::plugin {
 
 class StreamHost;
+class StreamWork;  // plugin/stream_work.h
+struct WorkAnswer;
 struct StreamClass;
 struct MoveOutcome;  // plugin/migration.h
 struct StatePath;
@@ -101,6 +104,8 @@ class Stream final : public net::ConnectionHandler {
   void notice(uint32_t kind, uint64_t a, uint64_t b);
   /// Nothing happens if the plugin does not want to know.
   void tellLogin(const LoginNews& news);
+  /// Tells the plugin of what blocking work has come to an end (stream_work.cpp).
+  void answerWork();
   /// Lets the plugin say goodbye, then closes; at the grace's end it is closed anyway.
   void beginClose(const CloseInfo& info);
   /// While true, submit and frame answer AGAIN and data is not offered.
@@ -122,6 +127,7 @@ class Stream final : public net::ConnectionHandler {
   gw_status setTimer(uint32_t timerId, uint64_t delayMs);
   void cancelTimer(uint32_t timerId);
   gw_status setClass(uint64_t key, uint32_t flags, std::string_view description);
+  gw_status startWork(const gw_work_order& order);
   InputPort& port();
 
   gw_host_conn* asHostConn() { return reinterpret_cast<gw_host_conn*>(this); }
@@ -158,6 +164,7 @@ class Stream final : public net::ConnectionHandler {
   void closeNow(uint32_t code);
   void finish(uint32_t code);
   void noteUnit(uint64_t epoch, uint64_t seq);
+  void tellWork(const WorkAnswer& answer);
   void enqueue(LoopEvent& event, const net::SharedBytes& body, uint64_t epoch, uint64_t seq);
   const gw_stream_ext& api() const { return instance_->generation().stream(); }
   template <typename F>
@@ -185,6 +192,7 @@ class Stream final : public net::ConnectionHandler {
   uint16_t inPlugin_ = 0;
   std::vector<Task> deferred_;             // calls into the plugin that were asked for while it was on the stack
   std::unique_ptr<ClassWish> travelling_;  // the class while between two loops
+  std::unique_ptr<StreamWork> work_;       // null: nothing is unanswered
   std::unique_ptr<OpenedAs> openedAs_;     // null: as a plain socket is
   Shadow* shadow_ = nullptr;               // while another side is imported: its calls are kept back
   struct Waiting {

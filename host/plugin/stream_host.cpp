@@ -16,6 +16,7 @@ namespace gw::plugin {
 namespace {
 
 constexpr uint64_t kFreshNs = 1'000'000'000;  // most leave within it; later they are looked for less often
+constexpr uint64_t kWorkStopMs = 500;
 
 /// Counts down across loops; the control thread waits for it.
 class Countdown {
@@ -53,6 +54,14 @@ StreamHost::StreamHost(StreamHosts& all, net::EventLoop& loop, const net::Connec
       nextId_((static_cast<uint64_t>(loop.index()) << 48) + 1) {}
 
 StreamHost::~StreamHost() = default;
+
+const std::shared_ptr<BlockingWork>& StreamHost::work() { return all_.work(); }
+
+void StreamHost::wakeForWork(uint64_t streamId) {
+  loop_.post([this, streamId] {
+    if (Stream* stream = find(streamId)) stream->answerWork();
+  });
+}
 
 int64_t StreamHost::wallUs() const { return clock_.wallUs(); }
 
@@ -175,7 +184,7 @@ StreamHosts::StreamHosts(const std::vector<net::EventLoop*>& loops, const net::C
   for (net::EventLoop* loop : loops) hosts_.push_back(std::make_unique<StreamHost>(*this, *loop, limits_, clock));
 }
 
-StreamHosts::~StreamHosts() = default;
+StreamHosts::~StreamHosts() { stopWork(kWorkStopMs); }  // it wakes the hosts
 
 void StreamHosts::onSocket(net::EventLoop& loop, std::shared_ptr<Instance> instance,
                            std::shared_ptr<const AccountTraits> traits, int fd, net::PeerAddress peer,

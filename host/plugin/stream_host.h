@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "net/connection.h"
+#include "plugin/blocking_work.h"
 #include "plugin/input_port.h"
 #include "plugin/request.h"
 #include "plugin/stream.h"
@@ -23,7 +24,7 @@ namespace gw::plugin {
 class StreamHosts;
 
 /// Thread: its loop only.
-class StreamHost {
+class StreamHost final : public WorkHome {
  public:
   StreamHost(StreamHosts& all, net::EventLoop& loop, const net::ConnectionLimits& limits, const Clock& clock);
   ~StreamHost();
@@ -32,6 +33,8 @@ class StreamHost {
   InputPort& port() { return *port_; }
   void setPort(InputPort& port) { port_ = &port; }
   StreamClassTable& classes() { return classes_; }
+  const std::shared_ptr<BlockingWork>& work();
+  void wakeForWork(uint64_t streamId) override;  // [any]
   int64_t wallUs() const;
 
   void acceptSocket(std::shared_ptr<Instance> instance, std::shared_ptr<const AccountTraits> traits, int fd,
@@ -80,6 +83,9 @@ class StreamHosts final : public StreamAcceptor {
 
   StreamHost& at(size_t loopIndex) { return *hosts_[loopIndex]; }
   size_t size() const { return hosts_.size(); }
+  const std::shared_ptr<BlockingWork>& work() const { return work_; }
+  /// [control] No plugin's work blocks any more, or it is left behind after limitMs; streams get no answers now.
+  void stopWork(uint64_t limitMs) { work_->stop(limitMs); }
 
   void onSocket(net::EventLoop& loop, std::shared_ptr<Instance> instance, std::shared_ptr<const AccountTraits> traits,
                 int fd, net::PeerAddress peer, net::TlsContext* tls) override;
@@ -94,6 +100,7 @@ class StreamHosts final : public StreamAcceptor {
  private:
   size_t closeMatching(const std::function<bool(const Stream&)>& matches, const Goodbye& goodbye);
   net::ConnectionLimits limits_;
+  const std::shared_ptr<BlockingWork> work_ = BlockingWork::create();
   std::vector<std::unique_ptr<StreamHost>> hosts_;
 };
 

@@ -24,6 +24,7 @@
 #include "gw/note.h"
 #include "gw/plugin.h"
 #include "gw/stream.h"
+#include "gw/work.h"
 
 #ifndef TEST_ID
 #define TEST_ID "good"
@@ -184,6 +185,9 @@ const void* getExtension(gw_slice id) {
   if (view(id) == GW_EXT_HTTP) return TEST_HTTP;
 #ifdef TEST_LOGIN
   if (view(id) == GW_EXT_LOGIN) return TEST_LOGIN;
+#endif
+#ifdef TEST_WORK
+  if (view(id) == GW_EXT_WORK) return TEST_WORK;
 #endif
   return nullptr;
 }

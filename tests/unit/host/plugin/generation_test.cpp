@@ -97,7 +97,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"no_encode", "lacks the required extension gw.encode/1"},
         Refusal{"small_table", "gw_plugin table is smaller"}, Refusal{"no_ops", "gw_instance_ops table has a hole"},
         Refusal{"holey_stream", "gw.stream/1 table has a hole"}, Refusal{"holey_login", "gw.login/1 table has a hole"},
-        Refusal{"short_encode", "gw.encode/1 table is smaller"}, Refusal{"unresolved", "nobody_has_this"}),
+        Refusal{"holey_work", "gw.work/1 table has a hole"}, Refusal{"short_encode", "gw.encode/1 table is smaller"},
+        Refusal{"unresolved", "nobody_has_this"}),
     [](const auto& test) { return std::string(test.param.plugin); });
 
 TEST_F(GenerationTest, SaysThatTheFileIsMissing) {

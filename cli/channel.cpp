@@ -22,6 +22,18 @@ int change(const Client& client, Output& output, const Arguments& arguments, con
   return kOk;
 }
 
+/// "2 pending, 1 stuck, 40 answered": what is zero is left out, nothing at all is "-".
+std::string workOf(const Json& channel) {
+  const auto work = channel.find("work");
+  if (work == channel.end() || !work->is_object()) return "-";
+  std::string text;
+  for (const char* figure : {"pending", "stuck", "answered", "overdue", "failed", "dropped", "refused"}) {
+    if (work->value(figure, 0u) == 0) continue;
+    text += (text.empty() ? "" : ", ") + numberOf(*work, figure) + " " + figure;
+  }
+  return text.empty() ? "-" : text;
+}
+
 }  // namespace
 
 int channelList(const Client& client, Output& output, const Arguments&) {
@@ -43,7 +55,7 @@ int channelShow(const Client& client, Output& output, const Arguments& arguments
        sentenceColumn("Last error", "lastError"), timeColumn("Error at", "lastErrorAt"),
        timeColumn("Last activity", "lastActivityAt"), numberColumn("Connections", "connections"),
        numberColumn("Slow calls", "slowCallbacks"), numberColumn("Quarantined", "quarantined"),
-       textColumn("Plugin", "plugin"), textColumn("Plugin version", "pluginVersion"),
+       Column{"Blocking work", workOf}, textColumn("Plugin", "plugin"), textColumn("Plugin version", "pluginVersion"),
        numberColumn("Generation", "generation"), joinedColumn("Addresses", "addresses")});
   return kOk;
 }

@@ -79,8 +79,8 @@ int pluginGenerations(const Client& client, Output& output, const Arguments&) {
   output.list(
       client.get("/v1/generations"),
       {textColumn("PLUGIN", "plugin"), numberColumn("GENERATION", "generation"), textColumn("VERSION", "version"),
-       textColumn("STATE", "state"), numberColumn("CONNECTIONS", "connections"), Column{"HELD BY", holdersOf},
-       timeColumn("LOADED", "loadedAt"), sentenceColumn("FILE", "file")},
+       textColumn("STATE", "state"), numberColumn("CONNECTIONS", "connections"), numberColumn("WORK", "work"),
+       Column{"HELD BY", holdersOf}, timeColumn("LOADED", "loadedAt"), sentenceColumn("FILE", "file")},
       "No plugin is loaded.");
   return kOk;
 }

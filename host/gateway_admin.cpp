@@ -192,6 +192,8 @@ std::vector<admin::ChannelSnapshot> GatewayAdmin::channels() {
     item.slowCallbacks = account.slowCallbacks;
     item.quarantined = account.quarantined;
     item.encodeCalls = account.encodeCalls;
+    item.work = {account.work.started, account.work.answered, account.work.overdue, account.work.failed,
+                 account.work.dropped, account.work.refused,  account.work.pending, account.work.stuck};
     item.generation = account.generation;
     item.plugin = account.channelId;
     item.pluginVersion = account.pluginVersion;

@@ -110,6 +110,7 @@ std::vector<admin::GenerationSnapshot> GatewayAdmin::generations() {
     item.sha256 = generation->sha256();
     item.file = generation->file();
     item.loadedAt = generation->loadedAtUs();
+    item.work = generation->pendingWork();
     item.state = "leaving";
     for (const auto& [instance, isCurrent] : instances) {
       if (&instance->generation() != generation.get()) continue;

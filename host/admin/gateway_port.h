@@ -39,6 +39,13 @@ struct Problem {
   std::string nextCommand;  // "gwctl channel show telnet:default"
 };
 
+/// What a plugin has asked of the threads that may block (docs/operators/plugins.md).
+struct WorkFigures {
+  uint64_t started = 0, answered = 0, overdue = 0, failed = 0, dropped = 0;
+  uint64_t refused = 0;
+  uint64_t pending = 0, stuck = 0;  // now
+};
+
 /// One channel account.
 struct ChannelSnapshot {
   std::string channelId;  // "telnet"
@@ -56,8 +63,9 @@ struct ChannelSnapshot {
   uint64_t slowCallbacks = 0;  // calls into its plugin that took too long
   bool quarantined = false;    // it takes no new clients: five of them within a minute
   uint64_t encodeCalls = 0;    // bodies that the plugin encoded since it started; one serves a whole class
-  uint64_t generation = 0;     // of the plugin; 0: not loaded
-  std::string plugin;          // the plugin's id
+  WorkFigures work;
+  uint64_t generation = 0;  // of the plugin; 0: not loaded
+  std::string plugin;       // the plugin's id
   std::string pluginVersion;
   std::vector<std::string> addresses;  // what clients can reach: "127.0.0.1:4000", "http://127.0.0.1:18789/ws"
 };
@@ -136,6 +144,7 @@ struct GenerationSnapshot {
   std::string state;  // serving: new clients come to it | leaving: what still uses it holds it
   int64_t loadedAt = 0;
   uint64_t connections = 0;
+  uint64_t work = 0;                      // jobs that wait for a thread or run on one; they hold it too
   std::vector<GenerationHolder> holders;  // none: a call or a reload that is under way
 };
 

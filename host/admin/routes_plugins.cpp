@@ -24,14 +24,9 @@ Json generationJson(const GenerationSnapshot& generation) {
   Json holders = Json::array();
   for (const GenerationHolder& holder : generation.holders)
     holders.push_back({{"account", holder.account}, {"connections", holder.connections}, {"serves", holder.isServed}});
-  return {{"plugin", generation.plugin},
-          {"generation", generation.generation},
-          {"version", generation.version},
-          {"state", generation.state},
-          {"connections", generation.connections},
-          {"heldBy", std::move(holders)},
-          {"loadedAt", timeJson(generation.loadedAt)},
-          {"sha256", generation.sha256},
+  return {{"plugin", generation.plugin},  {"generation", generation.generation},       {"version", generation.version},
+          {"state", generation.state},    {"connections", generation.connections},     {"work", generation.work},
+          {"heldBy", std::move(holders)}, {"loadedAt", timeJson(generation.loadedAt)}, {"sha256", generation.sha256},
           {"file", generation.file}};
 }
 

@@ -21,6 +21,15 @@ const char* toString(HealthLevel level) {
   return "unhealthy";
 }
 
+namespace {
+
+Json workJson(const WorkFigures& work) {
+  return {{"started", work.started}, {"answered", work.answered}, {"overdue", work.overdue}, {"failed", work.failed},
+          {"dropped", work.dropped}, {"refused", work.refused},   {"pending", work.pending}, {"stuck", work.stuck}};
+}
+
+}  // namespace
+
 Json channelJson(const ChannelSnapshot& channel) {
   return {{"id", channel.channelId + ":" + channel.accountId},
           {"channelId", channel.channelId},
@@ -38,6 +47,7 @@ Json channelJson(const ChannelSnapshot& channel) {
           {"slowCallbacks", channel.slowCallbacks},
           {"quarantined", channel.quarantined},
           {"encodeCalls", channel.encodeCalls},
+          {"work", workJson(channel.work)},
           {"plugin", channel.plugin},
           {"pluginVersion", channel.pluginVersion},
           {"generation", channel.generation},

@@ -7,6 +7,14 @@
 
 namespace gw::channel {
 
+/// Work that its plugin runs on threads that may block (plugin/work_job.h).
+struct AccountWork {
+  uint64_t started = 0, answered = 0, overdue = 0, failed = 0, dropped = 0;
+  uint64_t refused = 0;  // at a bound
+  uint64_t pending = 0;  // not yet answered
+  uint64_t stuck = 0;    // overdue, and still running
+};
+
 enum class AccountState { kStopped, kStarting, kRunning, kStopping, kError };
 const char* toString(AccountState state);  // "stopped", "starting", ...
 
@@ -28,6 +36,7 @@ struct AccountSnapshot {
   uint64_t accepted = 0;
   uint64_t slowCallbacks = 0;
   uint64_t encodeCalls = 0;  // bodies that the plugin encoded; one serves a whole class
+  AccountWork work;
   bool quarantined = false;
   uint32_t pluginHealth = 0;  // what the plugin says of itself: GW_HEALTH_*
   std::string pluginHealthText;

@@ -10,6 +10,14 @@
 #include "gw/types.h"
 
 namespace gw::channel {
+namespace {
+
+AccountWork workOf(const plugin::WorkTotals& totals) {
+  return {totals.started, totals.answered, totals.overdue, totals.failed,
+          totals.dropped, totals.refused,  totals.pending, totals.stuck};
+}
+
+}  // namespace
 
 /// Loops hold it for as long as they may still accept; it keeps no instance alive, so that a stopped
 /// account's library goes away although a loop has not yet swapped its route table.
@@ -327,6 +335,7 @@ AccountSnapshot ChannelAccount::snapshot() const {
     const plugin::AccountTotals& totals = instance.totals();
     now.accepted = totals.accepted;
     now.encodeCalls = totals.encodeCalls;
+    now.work = workOf(totals.work);
     now.lastActivity = std::max(now.lastActivity, totals.lastActivityUs.load());
   };
   if (instance_) {

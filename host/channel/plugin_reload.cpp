@@ -110,7 +110,7 @@ class PluginReloader::Run {
     if (living.size() < kMostGenerations) return {};
     const Error full = fail(ErrorCode::kConflict, order_.channelId + " has " + std::to_string(living.size()) +
                                                       " live generations: " + listed(living) +
-                                                      "; connections hold them. Wait, or use --drain-oldest");
+                                                      "; clients or work hold them. Wait, or use --drain-oldest");
     if (order_.drainOldestMs == 0) return full;
     if (order_.isDryRun) return {};  // room would be made; nobody is sent away for a try
     auto oldest = std::move(living.front());

@@ -8,6 +8,7 @@ namespace {
 
 using admin::FakeGatewayPort;
 using admin::HealthLevel;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -148,6 +149,16 @@ TEST_F(Gwctl, ListsAndShowsEveryNoun) {
     asJson.emplace_back("--json");
     EXPECT_FALSE(nlohmann::json::parse(gwctl(asJson).out, nullptr, false).is_discarded()) << line[0];
   }
+}
+
+TEST_F(Gwctl, SaysWhatCameOfBlockingWork) {
+  EXPECT_THAT(gwctl({"channel", "show", "telnet:default"}).out, ContainsRegex("Blocking work: +-\n"));
+  port_.channelList[0].work.answered = 40;
+  port_.channelList[0].work.pending = 2;
+  port_.channelList[0].work.stuck = 1;
+  EXPECT_THAT(gwctl({"channel", "show", "telnet:default"}).out, HasSubstr("2 pending, 1 stuck, 40 answered\n"));
+  port_.generationList = {{"telnet", 2, "0.2.0", "abc", "/p/telnet.so", "leaving", FakeGatewayPort::kNow, 0, 12, {}}};
+  EXPECT_THAT(gwctl({"plugin", "generations"}).out, ContainsRegex("leaving +0 +12 "));
 }
 
 TEST_F(Gwctl, SaysHowAReloadEnded) {

@@ -86,7 +86,7 @@ class FakeGatewayPort : public GatewayPort {
     plugin.leaked = 2;
     plugin.reloads = {5, 1, 2, 1, 40, 3, 4};
     plugin.generations = {
-        {"telnet", 1, "0.1.0", "abc", plugin.file, "serving", kNow, 2, {{"telnet:default", 2, true}}}};
+        {"telnet", 1, "0.1.0", "abc", plugin.file, "serving", kNow, 2, 0, {{"telnet:default", 2, true}}}};
     pluginList.push_back(plugin);
   }
 

@@ -58,6 +58,7 @@ TEST_F(AdminRoutes, PlanAndCancelAShutdown) {
 }
 
 TEST_F(AdminRoutes, ShowAChannelAccount) {
+  port_.channelList[0].work = {9, 3, 2, 1, 1, 4, 2, 1};
   const auto json = get("/v1/channels/telnet:default").json();
   EXPECT_EQ(json["channelId"], "telnet");
   EXPECT_EQ(json["accountId"], "default");
@@ -67,6 +68,8 @@ TEST_F(AdminRoutes, ShowAChannelAccount) {
   EXPECT_TRUE(json["lastError"].is_null());
   EXPECT_EQ(json["lastActivityAt"], "2026-03-01T12:00:01.500Z");
   EXPECT_EQ(json["generation"], 1);
+  EXPECT_EQ(json["work"], nlohmann::json::parse(R"({"started": 9, "answered": 3, "overdue": 2, "failed": 1,
+      "dropped": 1, "refused": 4, "pending": 2, "stuck": 1})"));
   EXPECT_EQ(get("/v1/channels").json()["items"].size(), 1U);
   EXPECT_EQ(get("/v1/channels/telnet%3Adefault").status, 200);
   EXPECT_EQ(get("/v1/channels/none:default").status, 404);
@@ -151,10 +154,12 @@ TEST_F(AdminRoutes, InspectALibrary) {
 }
 
 TEST_F(AdminRoutes, ListGenerations) {
-  port_.generationList = {{"telnet", 2, "0.2.0", "abc", "/p/telnet.so", "serving", FakeGatewayPort::kNow, 7, {}}};
+  port_.generationList = {{"telnet", 2, "0.2.0", "abc", "/p/telnet.so", "serving", FakeGatewayPort::kNow, 7, 5, {}}};
   const auto json = get("/v1/generations").json();
   EXPECT_EQ(json["items"][0]["generation"], 2);
   EXPECT_EQ(json["items"][0]["state"], "serving");
+  EXPECT_EQ(json["items"][0]["connections"], 7);
+  EXPECT_EQ(json["items"][0]["work"], 5);
 }
 
 TEST_F(AdminRoutes, FilterSessionsAndSayWhatIsMissing) {

@@ -1,5 +1,6 @@
 // gwctl plugin: what was found, loaded and refused, and what of it is alive.
 
+#include "cli_error.h"
 #include "commands.h"
 #include "text.h"
 

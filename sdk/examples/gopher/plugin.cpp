@@ -1,0 +1,5 @@
+#include "gw/plugin.hpp"
+
+#include "gopher_channel.h"
+
+GW_PLUGIN(gopher::GopherChannel);

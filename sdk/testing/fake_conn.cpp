@@ -287,7 +287,8 @@ std::optional<std::string> FakeHost::encodeCached(const FakeGeneration& generati
                                   [&](const auto& each) { return each.get() == &generation; });
   std::string key = std::to_string(order - generations_.begin()) + '/' + std::to_string(cls.key) + '/' +
                     std::to_string(event.kind) + '/' + std::to_string(event.flags) + '/' +
-                    std::to_string(event.stateVersion) + '/' + event.name + '\0' + event.text + '\0' + event.payload;
+                    std::to_string(event.delivery) + '/' + std::to_string(event.stateVersion) + '/' + event.name +
+                    '\0' + event.text + '\0' + event.payload;
   for (const gw_span& span : event.spans) {
     for (const uint32_t part : {span.start, span.len, span.fg, span.bg, span.attrs}) key += ',' + std::to_string(part);
     key += FakeTables::str(span.link);

@@ -7,6 +7,7 @@ RUN_PACKAGES="$BUILD_PACKAGES inetutils-telnet curl"
 TEST_PACKAGES="$RUN_PACKAGES libgtest-dev libgmock-dev libtelnet-dev libwslay-dev tintin++ chromium gcovr tmux
   netcat-openbsd openssl python3 binutils postgresql haproxy lynx abigail-tools"
 LINT_PACKAGES="$BUILD_PACKAGES libgtest-dev libgmock-dev clang-format clang-tidy python3"
+FUZZ_PACKAGES="$BUILD_PACKAGES clang libclang-rt-14-dev"
 
 # Prints those that are not installed. nodejs and npm count as present if a recent node is on the PATH.
 missing_packages() {

@@ -3,47 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <random>
-#include <sstream>
+
+#include "seen.h"
 
 namespace gw::testing {
 namespace {
 
 using Outcome = FakeMigration::Outcome;
-
-/// All that can be seen of a connection from outside.
-std::string seenOf(FakeConn& conn) {
-  std::ostringstream out;
-  out << "sent=" << conn.takeSent() << " unread=" << conn.unread() << " charged=" << conn.charged()
-      << " paused=" << conn.isReadPaused();
-  if (conn.closedBy()) out << " closed=" << conn.closedBy()->code << conn.closedBy()->reason;
-  if (!conn.classes().empty()) {
-    const RecordedClass& cls = conn.classes().back();
-    out << " class=" << cls.key << '/' << cls.flags << '/' << cls.description;
-  }
-  for (const auto& [id, at] : conn.timers()) out << " timer" << id << '@' << at;
-  out << " frames=" << conn.frames().size() << " inputs=" << conn.inputs().size()
-      << " signIns=" << conn.signIns().size();
-  return out.str();
-}
-
-/// What has been asked of the host from beginning to end.
-std::string askedOf(const FakeConn& conn) {
-  std::ostringstream out;
-  for (const auto& hello : conn.hellos()) {
-    out << "hello " << hello.token << ' ' << hello.mode << ' ' << hello.caps << ' ' << hello.width << 'x'
-        << hello.height << ' ' << hello.client << '\n';
-  }
-  for (const auto& input : conn.inputs()) {
-    out << "input " << input.token << ' ' << input.kind << ' ' << input.caps << ' ' << input.width << 'x'
-        << input.height << ' ' << input.text << '\n';
-  }
-  for (const auto& frame : conn.frames()) out << "frame " << frame << '\n';
-  for (const auto& each : conn.signIns()) {
-    out << "sign-in " << each.kind << each.wantsToken << ' ' << each.account << ' ' << each.secret << '\n';
-  }
-  for (const auto& [epoch, seq] : conn.acks()) out << "ack " << epoch << '.' << seq << '\n';
-  return out.str();
-}
 
 bool isEnding(const FakeConn& conn) { return conn.closedBy().has_value(); }
 

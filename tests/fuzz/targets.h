@@ -1,0 +1,13 @@
+#pragma once
+// The tables that targets() puts together.
+
+#include <vector>
+
+#include "fuzz.h"
+
+namespace gw::fuzz {
+
+const std::vector<Target>& channelTargets();
+const std::vector<Target>& parserTargets();
+
+}  // namespace gw::fuzz

@@ -143,6 +143,7 @@ class Builder {
       duration(app, "--canary-for", line_.arguments.canaryMs, "Or so long, whichever comes first (30s)");
       duration(app, "--drain-oldest", line_.arguments.drainOldestMs,
                "At the bound of generations: close the oldest one's connections, with so much time to leave");
+      duration(app, "--probe-for", line_.arguments.probeMs, "Give the probe up after so long (10s)");
       app->add_flag("--no-wait", line_.arguments.noWait, "Print the reload and return");
     }
   }

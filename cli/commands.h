@@ -34,6 +34,7 @@ struct Arguments {
   uint64_t canaryMs = 0;
   uint64_t drainOldestMs = 0;
   std::optional<uint64_t> graceMs;
+  uint64_t probeMs = 0;  // 0: the gateway's own
   bool dryRun = false;
   bool cancel = false;
   bool strict = false;

@@ -61,6 +61,7 @@ int beginReload(const Client& client, Output& output, const Arguments& arguments
   order["canary"] = arguments.canary;
   if (arguments.canaryMs > 0) order["canaryMs"] = arguments.canaryMs;
   order["drainOldestMs"] = arguments.drainOldestMs;
+  if (arguments.probeMs > 0) order["probeMs"] = arguments.probeMs;
   order["timeoutMs"] = patienceMs(client);
   const Json begun = client.post("/v1/plugins/" + encoded(arguments.id) + "/" + verb, order);
   if (!arguments.noWait) return concluded(output, waitForWork(client, output, begun));

@@ -141,6 +141,7 @@ Result<admin::PluginReload> GatewayAdmin::reloadPlugin(const admin::PluginReload
   order.canaryMs = request.canaryMs;
   order.drainOldestMs = request.drainOldestMs;
   order.isDryRun = request.isDryRun;
+  order.probeMs = request.probeMs;
   order.timeoutMs = request.timeoutMs;
   return ofReport(gateway_.parts_->reloader->begin(std::move(order)));
 }

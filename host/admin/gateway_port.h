@@ -199,6 +199,7 @@ struct PluginReloadRequest {
   uint64_t canaryMs = 30'000;
   uint64_t drainOldestMs = 0;  // 0: refuse at the bound of generations
   bool isDryRun = false;
+  uint64_t probeMs = 10'000;  // a probe that takes longer hangs
   uint64_t timeoutMs = 30'000;
 };
 

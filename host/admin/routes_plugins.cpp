@@ -8,6 +8,7 @@ namespace {
 
 /// Meanwhile no reload can begin.
 constexpr uint64_t kLongestRetireMs = 3'600'000;
+constexpr uint64_t kLongestProbeMs = 60'000;
 
 /// Empty: no number.
 std::optional<uint64_t> numberOf(const std::string& text) {
@@ -118,6 +119,7 @@ std::optional<Reply> readOrder(BodyReader& body, PluginReloadRequest& request) {
   request.canary = static_cast<uint32_t>(body.integer("canary", 0, 1'000'000));
   request.canaryMs = body.integer("canaryMs", request.canaryMs, kLongestMs);
   request.drainOldestMs = body.integer("drainOldestMs", 0, kLongestMs);
+  request.probeMs = body.integer("probeMs", request.probeMs, kLongestProbeMs);
   request.timeoutMs = body.integer("timeoutMs", request.timeoutMs, kLongestMs);
   return body.failure();
 }

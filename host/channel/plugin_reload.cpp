@@ -139,6 +139,7 @@ class PluginReloader::Run {
     order.program = parts_.program;
     order.library = candidate_.copy.path;
     order.isCancelled = &owner_.isStopping_;
+    order.timeoutMs = order_.probeMs;
     for (const Account& each : accounts_) order.accounts.push_back({each.account->id(), each.options});
     return plugin::probePlugin(order);
   }

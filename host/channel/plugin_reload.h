@@ -51,6 +51,7 @@ struct ReloadOrder {
   uint64_t canaryMs = 30'000;   // or so long
   uint64_t drainOldestMs = 0;   // at the bound of generations: close the oldest one's connections
   bool isDryRun = false;        // stops after probing
+  uint64_t probeMs = 10'000;    // a probe that takes longer hangs
   uint64_t timeoutMs = 30'000;  // for the migration
   /// By account: other options for the code that runs. Nothing is loaded, and the other accounts are left alone.
   std::map<std::string, std::string> options{};

@@ -125,6 +125,10 @@ std::string lastSaid(const std::string& output, const std::string& beginning) {
   return output.substr(from, output.find('\n', from) - from);
 }
 
+std::string duration(uint64_t ms) {
+  return ms % 1000 == 0 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
+}
+
 Error failedAt(const std::string& output, const std::string& how) {
   const std::string step = lastSaid(output, "step ");
   return fail(ErrorCode::kInvalid,
@@ -151,7 +155,7 @@ Result<void> probePlugin(const ProbeOrder& order) {
   std::string output = "\n";
   const std::optional<int> ended = readToEnd(pid, out.read, order, output);
   if (order.isCancelled && *order.isCancelled) return fail(ErrorCode::kUnavailable, "the probe was given up");
-  if (!ended) return failedAt(output, "took more than " + std::to_string(order.timeoutMs / 1000) + " s");
+  if (!ended) return failedAt(output, "took more than " + duration(order.timeoutMs));
   const int status = *ended;
   if (WIFSIGNALED(status)) return failedAt(output, std::string("crashed (") + strsignal(WTERMSIG(status)) + ")");
   const std::string refused = lastSaid(output, "refused ");

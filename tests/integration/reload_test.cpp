@@ -68,6 +68,7 @@ struct Bad {
   const char* build;
   int exit;
   const char* says;
+  int probeSeconds = 10;
 };
 void PrintTo(const Bad& bad, std::ostream* out) { *out << bad.name; }
 
@@ -83,7 +84,7 @@ TEST_P(BadReload, LeavesTheOldGenerationServing) {
   } else {
     install(bad.build);
   }
-  const Outcome done = reload();
+  const Outcome done = reload({"--probe-for", std::to_string(bad.probeSeconds) + "s"});
   EXPECT_EQ(done.exit, bad.exit) << done.out << done.err;
   EXPECT_NE(done.err.find(bad.says), std::string::npos) << done.err;
   client.sendLine("and half");
@@ -101,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"NoLibrary", "text", kRefused, "mover.so"},
         Bad{"AnotherChannel", "good", kRefused, "is of channel good, not of mover"},
         Bad{"CrashesInTheProbe", "mover_crashes", kRefused, "crashed (Aborted) while it was creating mover:default"},
-        Bad{"HangsInTheProbe", "mover_hangs", kRefused, "took more than 10 s while it was creating mover:default"},
+        Bad{"HangsInTheProbe", "mover_hangs", kRefused, "took more than 3 s while it was creating mover:default", 3},
         Bad{"RefusesTheOptions", "mover_refuses", kRefused, "options.depth: expected a number"},
         Bad{"CannotImport", "mover_cannot_import", kRolledBack, "it takes nobody over"}),
     [](const auto& made) { return made.param.name; });

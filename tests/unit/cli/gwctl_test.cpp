@@ -196,7 +196,8 @@ TEST_F(Gwctl, SaysHowAReloadEnded) {
   const Outcome asJson = gwctl({"plugin", "reload", "telnet", "--json"});
   EXPECT_EQ(asJson.exit, 8);
   EXPECT_EQ(nlohmann::json::parse(asJson.out).at("why"), "the probe crashed");
-  EXPECT_EQ(gwctl({"plugin", "rollback", "telnet", "--no-wait"}).exit, 0);
+  EXPECT_EQ(gwctl({"plugin", "rollback", "telnet", "--no-wait", "--probe-for", "2s"}).exit, 0);
+  EXPECT_TRUE(port_.wasTold("reload telnet||1|0|30000|0|0|2000"));
   EXPECT_EQ(gwctl({"plugin", "reload", "telnet", "--canary-for", "soon"}).exit, 2);
 }
 

@@ -146,7 +146,8 @@ class FakeGatewayPort : public GatewayPort {
   Result<PluginReload> reloadPlugin(const PluginReloadRequest& request) override {
     note("reload " + request.plugin + "|" + request.file + "|" + std::to_string(request.toPrevious) + "|" +
          std::to_string(request.canary) + "|" + std::to_string(request.canaryMs) + "|" +
-         std::to_string(request.drainOldestMs) + "|" + std::to_string(request.isDryRun));
+         std::to_string(request.drainOldestMs) + "|" + std::to_string(request.isDryRun) + "|" +
+         std::to_string(request.probeMs));
     if (auto error = failure()) return *error;
     return locked([&] { return reloadNow; });
   }

@@ -113,19 +113,20 @@ TEST_F(AdminRoutes, ReloadAPluginAndSayHowFarItIs) {
   port_.reloadLater.stayed = 2;
   port_.reloadLater.reasons = {{"it is busy", 2}};
   const auto begun = post("/v1/plugins/telnet/reload",
-                          R"({"file":"/p/telnet.so","canary":5,"canaryMs":700,"drainOldestMs":80,"dryRun":1})");
+                          R"({"file":"/p/telnet.so","canary":5,"canaryMs":700,"drainOldestMs":80,"dryRun":1,"probeMs":900})");
   EXPECT_EQ(begun.status, 202);
   EXPECT_TRUE(begun.json()["outcome"].is_null());
-  EXPECT_TRUE(port_.wasTold("reload telnet|/p/telnet.so|0|5|700|80|1"));
+  EXPECT_TRUE(port_.wasTold("reload telnet|/p/telnet.so|0|5|700|80|1|900"));
   const auto later = get("/v1/reloads/4?waitMs=100").json();
   EXPECT_EQ(later["outcome"], "partial");
   EXPECT_EQ(later["reasons"]["it is busy"], 2);
   EXPECT_EQ(get("/v1/reloads/5").status, 404);
   EXPECT_EQ(get("/v1/reloads/x").status, 404);
   EXPECT_EQ(post("/v1/plugins/telnet/rollback").status, 202);
-  EXPECT_TRUE(port_.wasTold("reload telnet||1|0|30000|0|0"));
+  EXPECT_TRUE(port_.wasTold("reload telnet||1|0|30000|0|0|10000"));
   EXPECT_EQ(post("/v1/plugins/telnet/rollback", R"({"file":"/p/x.so"})").status, 400);
   EXPECT_EQ(post("/v1/plugins/telnet/reload", R"({"canary":-1})").status, 400);
+  EXPECT_EQ(post("/v1/plugins/telnet/reload", R"({"probeMs":60001})").status, 400);
 }
 
 TEST_F(AdminRoutes, LoadDrainAndUnloadCode) {

@@ -6,11 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 namespace gw::bench {
 namespace {
@@ -18,18 +17,6 @@ namespace {
 constexpr size_t kReadBytes = 256 * 1024;
 constexpr uint32_t kSources = 32;
 char readBuffer[kReadBytes];  // one thread: shared by all clients
-
-constexpr std::string_view kUpgrade =
-    "GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-    "Sec-WebSocket-Protocol: gateway.v1\r\n\r\n";
-
-std::string connectRequest(uint32_t number) {
-  return requestFrame("1", "connect",
-                      "{\"protocol\":{\"min\":1,\"max\":1},\"auth\":{\"guest\":true},"
-                      "\"client\":{\"id\":\"bench\",\"version\":\"1\"},\"device\":{\"id\":\"d" +
-                          std::to_string(number) + "\"}}");
-}
 
 }  // namespace
 
@@ -43,7 +30,12 @@ Client::~Client() {
 void Client::connect(int epollFd, int receiveBuffer) {
   epollFd_ = epollFd;
   receiveBuffer_ = receiveBuffer;
-  openSocket(wire_ == Wire::kTelnet ? target_.telnetPort : target_.httpPort);
+  openSocket(firstPort());
+}
+
+uint16_t Client::firstPort() const {
+  if (wire_ == Wire::kTelnetTls) return target_.telnetTlsPort;
+  return wire_ == Wire::kTelnet ? target_.telnetPort : target_.httpPort;
 }
 
 void Client::openSocket(uint16_t port) {
@@ -83,44 +75,36 @@ void Client::watch() {
 void Client::onReady(uint32_t events) {
   if (state_ == State::kConnecting || (state_ == State::kLogin && wire_ == Wire::kSse && accessToken_.size() > 0)) {
     if (events & (EPOLLERR | EPOLLHUP)) return end("could not connect");
-    return onConnected();
+    return wire_ == Wire::kTelnetTls ? startTls() : onConnected();
   }
+  if (state_ == State::kHandshake) return startTls();
   if ((events & EPOLLOUT) && !unsent_.empty()) {
     const std::string bytes = std::move(unsent_);
     unsent_.clear();
-    send(bytes);
+    put(bytes);
     if (fd_ >= 0) watch();
   }
   if (fd_ >= 0 && !isStalled_ && (events & (EPOLLIN | EPOLLHUP | EPOLLERR))) onReadable();
 }
 
-void Client::onConnected() {
-  if (state_ == State::kLogin) {  // SSE: the stream's own connection
-    state_ = State::kSecondSocket;
-    send("GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\nAuthorization: Bearer " +
-         accessToken_ + "\r\n\r\n");
-  } else if (wire_ == Wire::kWebSocket) {
-    state_ = State::kUpgrading;
-    send(kUpgrade);
-  } else if (wire_ == Wire::kSse) {
-    state_ = State::kLogin;
-    const std::string body = connectRequest(number);
-    send(
-        "POST /rpc HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nConnection: close\r\n"
-        "Content-Length: " +
-        std::to_string(body.size()) + "\r\n\r\n" + body);
-  } else {
-    state_ = State::kLogin;
-    send("guest\r\n\r\n");  // the empty line takes the suggested character's name
-  }
-  watch();
+void Client::send(std::string_view bytes) {
+  if (held_.empty()) return put(bytes);
+  held_.append(bytes);
 }
 
-void Client::send(std::string_view bytes) {
+void Client::sendAllBut(size_t held, std::string_view bytes) {
+  send(bytes.substr(0, bytes.size() - held));
+  held_.append(bytes.substr(bytes.size() - held));
+}
+
+void Client::sendHeld() { put(std::exchange(held_, {})); }
+
+void Client::put(std::string_view bytes) {
   if (fd_ < 0) return;
   size_t sent = 0;
   if (unsent_.empty()) {
-    const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t n =
+        tls_ ? tls_->send(bytes.data(), bytes.size()) : ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN) return;  // the read side tells why
     sent = n > 0 ? static_cast<size_t>(n) : 0;
   }
@@ -133,9 +117,10 @@ void Client::sendRequest(std::string_view method, std::string_view paramsJson) {
   send(clientFrame(1, requestFrame("2", method, paramsJson)));
 }
 
-void Client::command(std::string_view text) {
-  if (wire_ == Wire::kTelnet) return send(std::string(text) + "\r\n");
-  sendRequest("command", "{\"text\":\"" + std::string(text) + "\"}");
+std::string Client::commandBytes(std::string_view text) const {
+  if (isTelnet(wire_)) return std::string(text) + "\r\n";
+  if (wire_ == Wire::kTerminal) return clientFrame(2, std::string(text) + "\n");
+  return clientFrame(1, requestFrame("2", "command", "{\"text\":\"" + std::string(text) + "\"}"));
 }
 
 void Client::close() {
@@ -143,7 +128,8 @@ void Client::close() {
   const bool hasGoodbye = wire_ != Wire::kSse && state_ == State::kPlaying;
   state_ = State::kClosing;
   if (!hasGoodbye) return end({});
-  if (wire_ == Wire::kTelnet) {
+  sendHeld();
+  if (isTelnet(wire_)) {
     send("/quit\r\n");
   } else {
     send(clientFrame(8, std::string_view("\x03\xE8", 2)));  // 1000
@@ -156,7 +142,7 @@ void Client::stall(bool isStalled) {
 }
 
 void Client::onReadable() {
-  const ssize_t n = recv(fd_, readBuffer, kReadBytes, 0);
+  const ssize_t n = tls_ ? tls_->receive(readBuffer, kReadBytes) : recv(fd_, readBuffer, kReadBytes, 0);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (n <= 0) {
     return end(state_ == State::kClosing ? std::string() : n < 0 ? std::strerror(errno) : "closed by the server");
@@ -193,76 +179,26 @@ size_t Client::consume(std::string_view bytes) {
     taken += unit.wireBytes;
     if (unit.opcode == 9)
       send(clientFrame(10, unit.payload));
+    else if (unit.opcode == 2)
+      takeLines(unit.payload);
     else if (unit.opcode == 1)
       owner_.onUnit(*this, unit);
   }
   return taken;
 }
 
-size_t Client::login(std::string_view bytes) {
-  if (wire_ == Wire::kTelnet) {
-    // The prompt has no line end: "Welcome" comes as a line, with the session playing.
-    const size_t end = bytes.find('\n');
-    if (end == std::string_view::npos) return 0;
-    loginTelnet(bytes.substr(0, end));
-    return end + 1;
+void Client::takeLines(std::string_view text) {
+  openLine_.append(text);
+  size_t taken = 0;
+  Unit line;
+  while (fd_ >= 0 && nextLine(std::string_view(openLine_).substr(taken), line)) {
+    if (isPlaying() || state_ == State::kClosing)
+      owner_.onUnit(*this, line);
+    else
+      loginLine(line.payload);
+    taken += line.wireBytes;
   }
-  if (state_ != State::kLogin || wire_ == Wire::kSse) return loginHttp(bytes);
-  Unit unit;
-  bool isBad = false;
-  if (!nextUnit(wire_, bytes, unit, isBad)) return 0;
-  if (unit.payload.find("\"type\":\"res\"") != std::string_view::npos) {
-    if (unit.payload.find("\"ok\":true") == std::string_view::npos) {
-      end("login refused: " + std::string(unit.payload.substr(0, 200)));
-      return 0;
-    }
-    learn(unit.payload);
-    play();
-  }
-  return unit.wireBytes;
-}
-
-size_t Client::loginHttp(std::string_view bytes) {
-  const size_t headEnd = bytes.find("\r\n\r\n");
-  if (headEnd == std::string_view::npos) return 0;
-  const bool isGood = bytes.starts_with("HTTP/1.1 101") || bytes.starts_with("HTTP/1.1 200");
-  if (!isGood) {
-    end("HTTP: " + std::string(bytes.substr(0, 200)));
-    return 0;
-  }
-  if (state_ == State::kUpgrading) {
-    state_ = State::kLogin;
-    send(clientFrame(1, connectRequest(number)));
-    return headEnd + 4;
-  }
-  if (state_ == State::kSecondSocket) {
-    play();
-    return headEnd + 4;
-  }
-  // SSE: the answer to /rpc, whole when its token and the end of its JSON are there.
-  if (bytes.back() != '}' || bytes.find("\"policy\"") == std::string_view::npos) return 0;
-  learn(bytes.substr(headEnd + 4));
-  if (accessToken_.empty()) {
-    end("no access token");
-    return 0;
-  }
-  ::close(fd_);
-  openSocket(target_.httpPort);
-  return bytes.size();
-}
-
-void Client::loginTelnet(std::string_view line) {
-  // Two welcomes: one at the login, one by the lobby to whoever plays.
-  if (line.find("Type help for the commands") != std::string_view::npos) play();
-}
-
-void Client::learn(std::string_view helloOk) {
-  const std::string_view session = helloOk.substr(std::min(helloOk.find("\"session\":"), helloOk.size()));
-  const std::string_view epoch = findMember(session, "epoch");
-  std::from_chars(epoch.data(), epoch.data() + epoch.size(), epoch_);
-  accessToken_ = findMember(session, "accessToken");
-  const size_t character = session.find("\"character\":");
-  if (character != std::string_view::npos) name_ = findMember(session.substr(character), "name");
+  openLine_.erase(0, taken);
 }
 
 void Client::play() {
@@ -277,6 +213,8 @@ void Client::end(const std::string& why) {
   state_ = State::kEnded;
   partial_.clear();
   unsent_.clear();
+  held_.clear();
+  openLine_.clear();
   owner_.onEnded(*this, why);
 }
 

@@ -24,7 +24,7 @@ std::string textOf(const char* verb, uint32_t id, size_t bytes) {
 
 Fleet::Fleet(const Target& target, Wire wire)
     : target_(target), wire_(wire), epollFd_(epoll_create1(EPOLL_CLOEXEC)), arrived_(kRing), dueNs_(kRing) {
-  if (wire == Wire::kSse) rpcAcks_ = std::make_unique<RpcAcks>(epollFd_, target.httpPort);
+  if (wire == Wire::kSse) rpc_ = std::make_unique<RpcLines>(epollFd_, target.httpPort);
   publisher_ = std::make_unique<Client>(static_cast<ClientOwner&>(*this), target_, Wire::kWebSocket, 0);
   publisher_->connect(epollFd_);
   pollUntil([this] { return publisher_->isPlaying(); }, "the publisher to log in");
@@ -177,8 +177,8 @@ void Fleet::count(Client& client, uint32_t id, const Unit& unit) {
 void Fleet::acknowledge(Client& client) {
   client.sinceAck = 0;
   if (client.lastSeq == 0) return;
-  if (client.wire() == Wire::kSse) return rpcAcks_->ack(client.accessToken(), client.epoch(), client.lastSeq);
-  if (client.wire() == Wire::kTelnet) return;
+  if (client.wire() == Wire::kSse) return rpc_->ack(client);
+  if (isTelnet(client.wire())) return;
   client.sendRequest(
       "ack", "{\"epoch\":" + std::to_string(client.epoch()) + ",\"seq\":" + std::to_string(client.lastSeq) + "}");
 }

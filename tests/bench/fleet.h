@@ -13,7 +13,7 @@
 
 #include "client.h"
 #include "figures.h"
-#include "rpc_acks.h"
+#include "rpc_lines.h"
 
 namespace gw::bench {
 
@@ -87,7 +87,7 @@ class Fleet : private ClientOwner {
   const Wire wire_;
   const int epollFd_;
   std::unique_ptr<Client> publisher_;
-  std::unique_ptr<RpcAcks> rpcAcks_;
+  std::unique_ptr<RpcLines> rpc_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<uint32_t> ended_;  // kCycle: to be replaced after this round of events
   std::string firstProblem_;

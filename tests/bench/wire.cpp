@@ -45,6 +45,20 @@ bool nextFrame(std::string_view bytes, Unit& unit, bool& isBad) {
   return true;
 }
 
+/// What follows the first of these two bytes; empty if there is none.
+std::string_view after(const char* start, std::string_view payload) {
+  const void* found = memmem(payload.data(), payload.size(), start, 2);
+  if (!found) return {};
+  return payload.substr(static_cast<size_t>(static_cast<const char*>(found) - payload.data()) + 2);
+}
+
+/// The eight digits at the start of text.
+bool takeHex(std::string_view text, uint32_t& number) {
+  if (text.size() < 8) return false;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + 8, number, 16);
+  return error == std::errc{} && end == text.data() + 8;
+}
+
 bool nextUntil(std::string_view bytes, std::string_view end, Unit& unit) {
   const void* found = memmem(bytes.data(), bytes.size(), end.data(), end.size());
   if (!found) return false;
@@ -57,18 +71,27 @@ bool nextUntil(std::string_view bytes, std::string_view end, Unit& unit) {
 
 }  // namespace
 
+const char* nameOf(Wire wire) {
+  constexpr const char* kNames[kWires] = {"websocket", "sse", "telnet", "telnet-tls", "terminal"};
+  return kNames[static_cast<size_t>(wire)];
+}
+
 bool nextUnit(Wire wire, std::string_view bytes, Unit& unit, bool& isBad) {
   isBad = false;
   switch (wire) {
     case Wire::kWebSocket:
+    case Wire::kTerminal:
       return nextFrame(bytes, unit, isBad);
     case Wire::kSse:
       return nextUntil(bytes, "\n\n", unit);
     case Wire::kTelnet:
-      return nextUntil(bytes, "\n", unit);
+    case Wire::kTelnetTls:
+      return nextLine(bytes, unit);
   }
   return false;
 }
+
+bool nextLine(std::string_view bytes, Unit& unit) { return nextUntil(bytes, "\n", unit); }
 
 std::string marker(uint32_t id) {
   char text[kMarkerBytes + 1];
@@ -77,13 +100,22 @@ std::string marker(uint32_t id) {
 }
 
 uint32_t findMarker(std::string_view payload) {
-  const void* found = memmem(payload.data(), payload.size(), "~B", 2);
-  if (!found) return 0;
-  const char* digits = static_cast<const char*>(found) + 2;
-  if (payload.data() + payload.size() - digits < 8) return 0;
+  const std::string_view digits = after("~B", payload);
   uint32_t id = 0;
-  const auto [end, error] = std::from_chars(digits, digits + 8, id, 16);
-  return error == std::errc{} && end == digits + 8 ? id : 0;
+  return takeHex(digits, id) ? id : 0;
+}
+
+std::string markerOf(Numbered message) {
+  char text[2 + 16 + 1];
+  std::snprintf(text, sizeof text, "~C%08x%08x", message.sender, message.number);
+  return text;
+}
+
+Numbered findNumbered(std::string_view payload) {
+  const std::string_view digits = after("~C", payload);
+  Numbered found;
+  if (!takeHex(digits, found.sender) || !takeHex(digits.substr(8), found.number)) return {};
+  return found;
 }
 
 uint64_t findSeq(Wire wire, std::string_view payload) {

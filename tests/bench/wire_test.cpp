@@ -29,6 +29,16 @@ TEST(BenchWire, FindsFramesOfEachLengthForm) {
   }
 }
 
+TEST(BenchWire, KnowsAMessageByItsSenderAndItsNumber) {
+  const Numbered found = findNumbered("Anna tells you: " + markerOf({0x2a, 0xdeadbeef}) + "\r");
+  EXPECT_EQ(found.sender, 0x2au);
+  EXPECT_EQ(found.number, 0xdeadbeefu);
+  EXPECT_EQ(findNumbered("~C0000002a0000").number, 0u);
+  EXPECT_EQ(findNumbered("~C0000002aa lot of text").number, 0u);
+  EXPECT_EQ(findNumbered(marker(7)).number, 0u);
+  EXPECT_EQ(findMarker(markerOf({1, 7})), 0u);
+}
+
 TEST(BenchWire, WaitsForTheWholeUnitAtEverySplit) {
   const std::pair<Wire, std::string> samples[] = {
       {Wire::kWebSocket, serverFrame(1, std::string(200, 'p'))},

@@ -16,7 +16,21 @@ scripts/bench.sh [--build DIR] [--rounds N] [--seconds S] [--clients N] [--stric
                 temporary files (TMPDIR moves it to another disk)
   --postgres    the store on a PostgreSQL server that is started for it, in the same folder
   ROW           fanout1 fanout16 paced echo ping memory connects cycles sse telnet stalled (default: all)
+
+scripts/bench.sh [--build DIR] reload-soak [OPTIONS]
+
+  Plugins are replaced 200 times under 5,000 clients that talk, some by broken ones. It starts its own gateway; exit 1
+  if anything was lost, dropped, left behind or took too long. reload-soak --help tells the options.
 HELP
+}
+
+# Replaces this script by the soak of reloads; $@ its options.
+reload_soak() {
+  [ -x "$BUILD/bin/gw_reload_soak" ] || {
+    cmake --preset bench >&2
+    cmake --build --preset bench --target gw_reload_soak >&2
+  }
+  exec "$BUILD/bin/gw_reload_soak" "$@"
 }
 
 BUILD=build/bench
@@ -31,6 +45,7 @@ while [ $# -gt 0 ]; do
     --strict) DURABILITY=strict ;;
     --postgres) DRIVER=postgres ;;
     -h | --help) usage; exit 0 ;;
+    reload-soak) shift; reload_soak "$@" ;;
     -*) usage >&2; exit 2 ;;
     *) ROWS+=("$1") ;;
   esac

@@ -16,7 +16,7 @@
 
 namespace gw::sse {
 
-class SseChannel final : public sdk::Channel, public sdk::HttpRoutes {
+class SseChannel : public sdk::Channel, public sdk::HttpRoutes {
  public:
   static constexpr sdk::Descriptor kDescriptor{.id = "sse",
                                                .name = "Server-sent events",

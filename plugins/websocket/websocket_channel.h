@@ -28,7 +28,7 @@ struct WebSocketMetrics {
   sdk::Metric messages, badFrames, protocolErrors, tooBig, deadPeers, linesCut, refusedHandshakes;
 };
 
-class WebSocketChannel final : public sdk::Channel, public sdk::HttpRoutes {
+class WebSocketChannel : public sdk::Channel, public sdk::HttpRoutes {
  public:
   static constexpr sdk::Descriptor kDescriptor{.id = "websocket",
                                                .name = "WebSocket",

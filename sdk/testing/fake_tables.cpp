@@ -27,9 +27,10 @@ FakeRequest& requestOf(gw_host_req* raw) { return *reinterpret_cast<FakeRequest*
 
 std::atomic<size_t> buffersAlive = 0;
 
-bool isIn(const char* function) {
+/// In a callback, and in another one. A test that calls the plugin's tables itself is in none.
+bool isElsewhereThan(const char* function) {
   const PluginCall* call = PluginCall::current();
-  return call != nullptr && std::string_view(call->function()) == function;
+  return call != nullptr && std::string_view(call->function()) != function;
 }
 
 Headers headersOf(const gw_header* headers, size_t count) {
@@ -280,7 +281,7 @@ gw_slice FakeTables::bufBytes(const gw_buf* buf) { return {buf->bytes.data(), bu
 
 gw_status FakeTables::builderAppend(gw_builder* builder, gw_slice bytes) {
   const HostCall host;
-  if (!isIn("encode")) return violated("builder_append was called outside of encode", GW_E_STATE);
+  if (isElsewhereThan("encode")) return violated("builder_append was called outside of encode", GW_E_STATE);
   reinterpret_cast<std::string*>(builder)->append(str(bytes));
   return GW_OK;
 }
@@ -289,7 +290,7 @@ gw_status FakeTables::metricDefine(gw_host_inst*, uint32_t kind, gw_slice name, 
   const HostCall host;
   if (kind != GW_METRIC_COUNTER && kind != GW_METRIC_GAUGE) return GW_E_UNSUPPORTED;
   if (current == nullptr) return GW_E_STATE;
-  if (!isIn("create")) violated("metric_define was called outside of create", GW_OK);
+  if (isElsewhereThan("create")) violated("metric_define was called outside of create", GW_OK);
   const std::lock_guard lock(current->mutex_);
   auto& metrics = current->metrics_;
   const std::string wanted = str(name);

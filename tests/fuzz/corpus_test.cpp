@@ -25,7 +25,7 @@ TEST_P(FuzzCorpus, HoldsWhatWasFound) {
   const Target& target = GetParam();
   size_t tried = 0;
   for (const std::string& seed : target.seeds()) {
-    const size_t step = 1 + seed.size() / 64;
+    const size_t step = 1 + seed.size() / 16;
     for (size_t length = 0; length < seed.size(); length += step) target.run(std::string_view(seed).substr(0, length));
     target.run(seed);
     ++tried;

@@ -16,7 +16,7 @@ enum Timer : uint32_t { kStepTimer = 0, kQuietTimer = 1, kDeadlineTimer = 2 };
 constexpr milliseconds kRetry{50};        // the host said AGAIN
 constexpr milliseconds kFirstWait{2000};  // for the first line of an answer: the game may be busy
 constexpr milliseconds kQuietTime{400};   // after its last line. Nothing marks the end of what a command has caused
-constexpr milliseconds kDeadline{10000};   // a room may never be quiet
+constexpr milliseconds kDeadline{10000};  // a room may never be quiet
 constexpr uint64_t kHelloToken = 1;
 constexpr size_t kMaxCode = 32;
 constexpr size_t kUnitBytes = 1024;  // so much input behind the request costs one unit

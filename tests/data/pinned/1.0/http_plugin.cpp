@@ -1,0 +1,5 @@
+#include "gw/plugin.hpp"
+
+#include "http_channel.h"
+
+GW_PLUGIN(HttpChannel);

@@ -1,0 +1,5 @@
+#include "gw/plugin.hpp"
+
+#include "stream_channel.h"
+
+GW_PLUGIN(StreamChannel);

@@ -106,7 +106,7 @@ Result<ReloadReport> PluginReloader::unload(const std::string& channelId, uint64
   for (const auto& generation : parts_.catalog.living(channelId))
     if (const auto serving = instancesOf(parts_.channels, *generation, true); !serving.empty())
       return fail(ErrorCode::kConflict,
-                  accountsIn(serving) + " of " + channelId + " not stopped: gwctl channel stop ACCOUNT, then unload");
+                  channelId + " is in use by " + accountsIn(serving) + ": gwctl channel stop ACCOUNT, then unload");
   const auto last = plugin::GenerationLedger::ofProcess().lastEndOf(channelId);
   const auto living = parts_.catalog.living(channelId);
   if (living.empty() && !last) return fail(ErrorCode::kConflict, channelId + " is not loaded");

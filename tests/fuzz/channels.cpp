@@ -12,6 +12,8 @@
 namespace gw::fuzz {
 namespace {
 
+using namespace std::string_literals;
+using namespace std::string_view_literals;
 using testing::OpenOptions;
 using websocket::Opcode;
 using websocket::test::clientFrame;
@@ -33,19 +35,18 @@ void telnet(std::string_view input) {
 }
 
 std::vector<std::string> telnetSeeds() {
-  const std::string mudlet(
+  const std::string mudlet =
       "\xff\xfb\x18\xff\xfb\x1f\xff\xfd\x2a\xff\xfd\x19\xff\xfd\xc9\xff\xfa\x1f\0\x64\0\xff\xff\xff\xf0"
       "\xff\xfa\x2a\x02UTF-8\xff\xf0\xff\xfa\x18\0MUDLET\xff\xf0\xff\xfa\x18\0XTERM\xff\xf0\xff\xfa\x18\0MTTS "
-      "271\xff\xf0",
-      85);
+      "271\xff\xf0"s;
   const std::string gmcp =
       "\xff\xfd\xc9\xff\xfa\xc9"
       "Core.Hello {\"client\":\"Mudlet\",\"version\":\"4.19\"}\xff\xf0\xff\xfa\xc9"
       "Core.Supports.Set [\"Char 1\",\"Char.Login 2\"]\xff\xf0\xff\xfa\xc9"
       "Char.Login.Credentials {\"account\":\"Anna\",\"password\":\"geheim\"}\xff\xf0\xff\xfa\xc9"
       "Core.Ping\xff\xf0";
-  const std::string edits(
-      "one two\x17\x15go we\xff\xf7st\xff\xff!\xff\xf8north\r\n\xff\xf6norxx\b\x7fth\r\0\xff\xfe\x01", 47);
+  const std::string edits =
+      "one two\x17\x15go we\xff\xf7st\xff\xff!\xff\xf8north\r\n\xff\xf6norxx\b\x7fth\r\0\xff\xfe\x01"s;
   Script login;
   login.says(gmcp.substr(0, 60)).then(Op::kAnswerHello, 0).then(Op::kLogin, GW_LOGIN_OPEN).then(Op::kMove);
   login.says(gmcp.substr(60)).then(Op::kLogin, GW_LOGIN_SIGNED_IN).then(Op::kLogin, GW_LOGIN_TOKEN).then(Op::kText, 1);
@@ -71,7 +72,7 @@ std::vector<std::string> telnetSeeds() {
           busy.bytes(),
           shout.bytes(),
           "\x02\x01\x04\x06\x02\x01\x01",
-          std::string("\x02\x02\x06\x01\x04look\0\x06\x01\x01\0", 13)};
+          "\x02\x02\x06\x01\x04look\0\x06\x01\x01\0"s};
 }
 
 // --- websocket
@@ -133,7 +134,7 @@ std::vector<std::string> websocketSeeds() {
           refused.bytes(),
           upgrade,
           upgrade + Script().says(frame).bytes().substr(1),
-          std::string("\x02\x05\x0c\x01\x01\x01\x02\x01\x01\x07\x03xyz\0\0", 16),
+          "\x02\x05\x0c\x01\x01\x01\x02\x01\x01\x07\x03xyz\0\0"s,
           "\x82\x81"};
 }
 
@@ -156,7 +157,7 @@ std::vector<std::string> sseSeeds() {
   beats.then(Op::kText, 1).then(Op::kWait, 5).then(Op::kMove).then(Op::kOutput, 1).then(Op::kWait, 5);
   beats.then(Op::kOutput, 0).then(Op::kWait, 6).then(Op::kText, 65).then(Op::kMove).then(Op::kData, 1);
   beats.then(Op::kCloseBegin, 1);
-  const std::string_view rpc("\1\1", 2);
+  const std::string_view rpc = "\1\1"sv;
   return {beats.bytes(),
           request({{0, "Bearer abc.def"}, {2, "3.14"}}),
           request({{1, "a=b; gw_0123456789abcdef=token; c=d"}}, "attach=xyz%20&lastEventId=1.2"),
@@ -164,7 +165,7 @@ std::vector<std::string> sseSeeds() {
                   R"({"type":"req","id":1,"method":"ping"})", rpc),
           request({{3, "text/plain"}}, {}, 2, "x", rpc),
           request({{0, "Bearer t"}}, {}, 0) + beats.bytes().substr(1),
-          std::string("\x02\x01\x01\x01\x02\x01\x05\0", 8)};
+          "\x02\x01\x01\x01\x02\x01\x05\0"s};
 }
 
 // --- gopher, an example of the SDK
@@ -190,10 +191,9 @@ std::vector<std::string> gopherSeeds() {
           play.bytes(),
           refused.bytes(),
           door.bytes(),
-          std::string("\x02\x03\x04/abc\0", 8),
-          std::string("\x02\x01\x01\x04\x02\x01\x02\x05\x03"
-                      "A-1\0",
-                      13)};
+          "\x02\x03\x04/abc\0"s,
+          "\x02\x01\x01\x04\x02\x01\x02\x05\x03"
+          "A-1\0"s};
 }
 
 }  // namespace

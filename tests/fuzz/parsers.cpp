@@ -5,15 +5,18 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "elf/elf_inspect.h"
 #include "net/http_request_parser.h"
 #include "net/proxy_header.h"
-#include "elf/elf_inspect.h"
 #include "session/client_api.h"
 #include "session/text/sanitize.h"
 #include "targets.h"
 
 namespace gw::fuzz {
 namespace {
+
+using namespace std::string_literals;
+using namespace std::string_view_literals;
 
 constexpr size_t kWhole = SIZE_MAX;
 
@@ -25,8 +28,7 @@ std::string described(const net::HttpRequest& request) {
   std::string out(request.method);
   out.append(" ").append(request.target.path).append("?").append(request.target.query).append("\n");
   for (const net::HttpHeader& header : request.headers) {
-    expect(header.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos,
-           "a header's value holds another line");
+    expect(header.value.find_first_of("\r\n\0"sv) == std::string_view::npos, "a header's value holds another line");
     out.append(header.name).append(": ").append(header.value).append("\n");
   }
   return out + request.body + (request.isKeepAlive ? "\nagain\n" : "\nlast\n");
@@ -104,16 +106,15 @@ void proxyHeader(std::string_view input) {
 }
 
 std::vector<std::string> proxySeeds() {
-  const std::string signature("\r\n\r\n\0\r\nQUIT\n", 12);
-  const std::string four("\x21\x11\x00\x0c\xcb\x00\x71\x09\x0a\x00\x00\x01\xa0\x0f\x0f\xa0", 16);
-  const std::string six =
-      std::string("\x21\x21\x00\x29", 4) + std::string(32, '\x20') + std::string("\x00\x50\x01\xbb\x04\x00\x02..", 9);
+  const std::string signature = "\r\n\r\n\0\r\nQUIT\n"s;
+  const std::string four = "\x21\x11\x00\x0c\xcb\x00\x71\x09\x0a\x00\x00\x01\xa0\x0f\x0f\xa0"s;
+  const std::string six = "\x21\x21\x00\x29"s + std::string(32, '\x20') + "\x00\x50\x01\xbb\x04\x00\x02.."s;
   return {"PROXY TCP4 203.0.113.9 10.0.0.1 40975 4000\r\nhello",
           "PROXY TCP6 2001:db8::5 ::1 80 443\r\n",
           "PROXY UNKNOWN whatever\r\n",
           signature + four + "hello",
           signature + six,
-          signature + std::string("\x20\x00\x00\x00", 4)};
+          signature + "\x20\x00\x00\x00"s};
 }
 
 // --- plugin files
@@ -128,9 +129,8 @@ std::vector<std::string> elfSeeds() {
   std::string bytes((std::istreambuf_iterator<char>(file)), {});
   expect(!bytes.empty(), std::string("cannot read ") + GW_FUZZ_ELF);
   return {bytes, bytes.substr(0, 64),
-          std::string("\x7f"
-                      "ELF\x02\x01\x01",
-                      7)};
+          "\x7f"
+          "ELF\x02\x01\x01"s};
 }
 
 // --- gateway.v1 frames

@@ -148,14 +148,14 @@ std::unique_ptr<gw::sdk::Stream> HttpChannel::open(HostConn conn, const gw_open_
 }
 
 std::unique_ptr<gw::sdk::Stream> HttpChannel::restore(HostConn conn, const gw_open_info& /*info*/,
-                                                    gw::sdk::StateReader& in, uint64_t /*nowNs*/) {
+                                                      gw::sdk::StateReader& in, uint64_t /*nowNs*/) {
   auto stream = std::make_unique<EventStream>(conn);
   stream->restore(in);
   return stream;
 }
 
 gw_status HttpChannel::encode(std::string_view /*classDescription*/, const EventView& event,
-                            gw::sdk::Builder& out) const {
+                              gw::sdk::Builder& out) const {
   std::string body = "\"event\":\"" + std::string(event.name()) + "\",\"payload\":";
   body += event.payload().empty() ? "{}" : event.payload();
   // One object is one line: a line end outside of a JSON string means no more than a space, and inside there is none.

@@ -1,7 +1,7 @@
 #pragma once
 // HttpChannel: JSON over plain HTTP. GET /pinned-http/events is a stream of lines, one JSON object each, that goes on
-// until somebody ends it; POST /pinned-http/rpc takes one request of gateway.v1. Something to begin with: change what is
-// in the way. Immutable after construction, because requests come on several threads at once.
+// until somebody ends it; POST /pinned-http/rpc takes one request of gateway.v1. Something to begin with: change what
+// is in the way. Immutable after construction, because requests come on several threads at once.
 
 #include <memory>
 #include <string>

@@ -1,5 +1,4 @@
 #include "gw/plugin.hpp"
-
 #include "http_channel.h"
 
 GW_PLUGIN(HttpChannel);

@@ -75,14 +75,14 @@ std::unique_ptr<gw::sdk::Stream> StreamChannel::open(HostConn conn, const gw_ope
 }
 
 std::unique_ptr<gw::sdk::Stream> StreamChannel::restore(HostConn conn, const gw_open_info& /*info*/,
-                                                    gw::sdk::StateReader& in, uint64_t /*nowNs*/) {
+                                                        gw::sdk::StateReader& in, uint64_t /*nowNs*/) {
   auto stream = std::make_unique<StreamLine>(conn);
   stream->restore(in);
   return stream;
 }
 
 gw_status StreamChannel::encode(std::string_view /*classDescription*/, const EventView& event,
-                            gw::sdk::Builder& out) const {
+                                gw::sdk::Builder& out) const {
   out.append(event.text());
   return event.isText() ? out.append("\n") : static_cast<gw_status>(GW_OK);
 }

@@ -1,5 +1,4 @@
 #include "gw/plugin.hpp"
-
 #include "stream_channel.h"
 
 GW_PLUGIN(StreamChannel);

@@ -112,8 +112,9 @@ TEST_F(AdminRoutes, ReloadAPluginAndSayHowFarItIs) {
   port_.reloadLater.outcome = "partial";
   port_.reloadLater.stayed = 2;
   port_.reloadLater.reasons = {{"it is busy", 2}};
-  const auto begun = post("/v1/plugins/telnet/reload",
-                          R"({"file":"/p/telnet.so","canary":5,"canaryMs":700,"drainOldestMs":80,"dryRun":1,"probeMs":900})");
+  const auto begun =
+      post("/v1/plugins/telnet/reload",
+           R"({"file":"/p/telnet.so","canary":5,"canaryMs":700,"drainOldestMs":80,"dryRun":1,"probeMs":900})");
   EXPECT_EQ(begun.status, 202);
   EXPECT_TRUE(begun.json()["outcome"].is_null());
   EXPECT_TRUE(port_.wasTold("reload telnet|/p/telnet.so|0|5|700|80|1|900"));

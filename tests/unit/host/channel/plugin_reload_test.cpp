@@ -9,6 +9,7 @@
 #include <set>
 
 #include "channel/channel_manager.h"
+#include "plugin/generation_ledger.h"
 #include "unit/host/channel/fake_acceptor.h"
 #include "unit/host/channel/tcp_client.h"
 #include "unit/host/plugin/plugin_files.h"
@@ -307,7 +308,10 @@ TEST_F(PluginReloaderTest, UnloadsWhatNoAccountRuns) {
   acceptor_.keepStreams = true;
   stopAccount("good:default");
   EXPECT_EQ(ended(reloader_->unload("good", 100)).outcome, "partial") << "a stream still holds it";
+  const uint64_t serial = catalog_->living("good").front()->serial();
   acceptor_.dropStreams();
+  // Asked in between, when nothing lives any more and its end is not known yet, it would be called not loaded.
+  ASSERT_TRUE(plugin::GenerationLedger::ofProcess().await(serial, kPatienceMs).has_value());
   const ReloadReport report = ended(reloader_->unload("good", kPatienceMs));
   EXPECT_EQ(report.outcome, "committed") << report.why;
   EXPECT_EQ(report.former, "unloaded");

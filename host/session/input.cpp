@@ -100,12 +100,14 @@ gw_status SessionManager::submit(plugin::Stream& stream, uint64_t token, const g
     Session::emitPrivate(attachment, notice("You type too fast; that line was not taken."));
     return GW_E_LIMIT;
   }
-  Session& session = *attachment.session;
+  const SessionId asked = attachment.session->id();
+  const Caller caller{static_cast<size_t>(loop_.index()), stream.id(), 0, token, {}};
   handleTypedLine(attachment, sanitizeInput(std::string_view(input.text_p.ptr, input.text_p.len)));
-  if (token != 0) {
-    const Caller caller{static_cast<size_t>(loop_.index()), stream.id(), 0, token, {}};
-    session.afterCommit([this, caller] { reply(caller, std::string("{}"), Urgency::kMayWait); });
-  }
+  if (token == 0) return GW_OK;
+  // The line may have ended the session ("quit"), or brought its connection to another one.
+  Session* session = find(asked);
+  if (!session) return reply(caller, std::string("{}")), GW_OK;
+  session->afterCommit([this, caller] { reply(caller, std::string("{}"), Urgency::kMayWait); });
   return GW_OK;
 }
 
@@ -134,7 +136,7 @@ void SessionManager::takeCommand(Session& session, const NumberedBy& by, std::st
       return reply(by.caller, fail(ErrorCode::kConflict, "clientSeq is ahead", expected));
     }
   }
-  const std::string line = sanitizeInput(std::string(text));
+  const std::string line = sanitizeInput(text);
   const bool isOwn = by.attachment && handleOwnCommand(session, *by.attachment, line);
   if (!isOwn && !playLine(session, nullptr, line)) {
     return reply(by.caller, fail(ErrorCode::kUnavailable, "the game is not answering; the command was not taken"));

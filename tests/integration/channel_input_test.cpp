@@ -63,6 +63,17 @@ TEST_F(ChannelInput, ALineIsAnsweredByItsToken) {
   client.expect("answer 7 0 {}\n");
 }
 
+TEST_F(ChannelInput, ALineThatEndsItsSessionHarmsNobody) {
+  TelnetClient client = connected();
+  client.sendLine("new");
+  client.expect("Name: ");
+  client.sendLine("quit");
+  client.readToEnd();
+  TelnetClient another = entered();
+  another.sendLine("say still here");
+  another.expect("You say: still here\n");
+}
+
 TEST_F(ChannelInput, AResumeIsAnsweredByItsToken) {
   V1Client player(gateway().httpPort());
   player.enterAsGuest();

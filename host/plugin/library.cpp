@@ -54,7 +54,7 @@ LibraryEnd Library::close() {
   ::dlclose(handle);
   if (void* present = ::dlopen(path_.c_str(), RTLD_LAZY | RTLD_NOLOAD)) {
     ::dlclose(present);
-  } else if (!isFileMapped(path_)) {
+  } else if (!isCodeMapped(path_)) {
     return end_;
   }
   leakedCount.fetch_add(1, std::memory_order_relaxed);

@@ -23,13 +23,13 @@ std::string asInMaps(const std::string& path) {
 
 }  // namespace
 
-bool isFileMapped(const std::string& path) {
+bool isCodeMapped(const std::string& path) {
   const std::string wanted = asInMaps(path);
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
-    // The fields before the name have no slash in them.
+    // "7f3236707000-7f323670b000 r-xp …": the fields before the name have no slash in them, and only rights an x.
     const size_t at = line.find('/');
-    if (at == std::string::npos) continue;
+    if (at == std::string::npos || line.find('x') >= at) continue;
     const std::string_view name = std::string_view(line).substr(at);
     if (name == wanted || name == wanted + " (deleted)") return true;
   }

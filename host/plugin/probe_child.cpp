@@ -81,7 +81,7 @@ void tryPlugin(const nlohmann::json& order) {
       tryAccount(*file.plugin(), account.at("id").get<std::string>(), account.at("options").get<std::string>());
     say("step unloading the library");
   }
-  if (!staysLoaded && isFileMapped(library))
+  if (!staysLoaded && isCodeMapped(library))
     throw Refused{"the library stays mapped after it was unloaded: each reload would leave one behind"};
 }
 

@@ -3,7 +3,10 @@
 #include "plugin/library.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <thread>
 
@@ -23,10 +26,10 @@ TEST_F(LibraryTest, IsGoneWhenItWasClosed) {
   const std::string path = folder_.place("good");
   auto library = Library::open(path);
   ASSERT_TRUE(library.ok()) << library.error().message;
-  EXPECT_TRUE(isFileMapped(path));
+  EXPECT_TRUE(isCodeMapped(path));
   EXPECT_EQ((*library)->close(), LibraryEnd::kUnloaded);
   EXPECT_EQ((*library)->close(), LibraryEnd::kUnloaded);
-  EXPECT_FALSE(isFileMapped(path));
+  EXPECT_FALSE(isCodeMapped(path));
 }
 
 TEST_F(LibraryTest, OneThatStaysIsNoticedBehindALinkToo) {
@@ -38,18 +41,29 @@ TEST_F(LibraryTest, OneThatStaysIsNoticedBehindALinkToo) {
   ASSERT_TRUE(library.ok()) << library.error().message;
   EXPECT_EQ((*library)->close(), LibraryEnd::kLeaked);
   EXPECT_EQ(Library::leaked(), before + 1);
-  EXPECT_TRUE(isFileMapped(path));
+  EXPECT_TRUE(isCodeMapped(path));
   std::filesystem::remove(folder_.dir() + "/nodelete.so");
-  EXPECT_TRUE(isFileMapped(path)) << "its name is gone, its pages are not";
+  EXPECT_TRUE(isCodeMapped(path)) << "its name is gone, its pages are not";
+}
+
+TEST_F(LibraryTest, AFileThatIsOnlyReadIsNoCode) {
+  const std::string path = folder_.place("good");
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(file, 0);
+  void* const pages = ::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE, file, 0);
+  ::close(file);
+  ASSERT_NE(pages, MAP_FAILED);
+  EXPECT_FALSE(isCodeMapped(path));
+  EXPECT_EQ(::munmap(pages, 4096), 0);
 }
 
 TEST_F(LibraryTest, AnotherFileWhoseNameBeginsAlikeIsNotThisOne) {
   const std::string longer = folder_.placeAs("good", "a.so.b.so");
   auto library = Library::open(longer);
   ASSERT_TRUE(library.ok()) << library.error().message;
-  EXPECT_TRUE(isFileMapped(longer));
-  EXPECT_FALSE(isFileMapped(folder_.dir() + "/a.so"));
-  EXPECT_FALSE(isFileMapped("/a.so.b.so"));
+  EXPECT_TRUE(isCodeMapped(longer));
+  EXPECT_FALSE(isCodeMapped(folder_.dir() + "/a.so"));
+  EXPECT_FALSE(isCodeMapped("/a.so.b.so"));
 }
 
 TEST(GenerationLedger, TellsWhatBecameOfEach) {

@@ -210,18 +210,20 @@ void FakeHost::advance(uint64_t ms) {
   uint32_t firedAtOnce = 0;
   while (true) {
     FakeConn* conn = nullptr;
-    std::optional<uint32_t> id;  // none: a deadline of its work
+    bool isTimer = false;  // else a deadline of its work
+    uint32_t id = 0;
     uint64_t due = until;
     for (FakeConn* each : conns_) {
       for (const FakeConn::Job& job : each->jobs_) {
         if (job.deadlineAtMs > due || (conn != nullptr && job.deadlineAtMs == due)) continue;
         conn = each;
-        id.reset();
+        isTimer = false;
         due = job.deadlineAtMs;
       }
       for (const auto& [timerId, at] : each->timers_) {
         if (at > due || (conn != nullptr && at == due)) continue;
         conn = each;
+        isTimer = true;
         id = timerId;
         due = at;
       }
@@ -229,16 +231,16 @@ void FakeHost::advance(uint64_t ms) {
     if (conn == nullptr) break;
     firedAtOnce = due > nowMs_ ? 0 : firedAtOnce + 1;
     nowMs_ = std::max(nowMs_, due);
-    if (!id.has_value()) {
+    if (!isTimer) {
       conn->expireWork();
       continue;
     }
     if (firedAtOnce > kMostFiringsAtOnce) {
-      violations_.add("timer " + std::to_string(*id) + " is set again and again without a delay");
-      conn->timers_.erase(*id);
+      violations_.add("timer " + std::to_string(id) + " is set again and again without a delay");
+      conn->timers_.erase(id);
       continue;
     }
-    conn->fireTimer(*id);
+    conn->fireTimer(id);
   }
   nowMs_ = until;
 }

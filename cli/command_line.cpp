@@ -26,6 +26,7 @@ class Builder {
     connections();
     usersAndBans();
     broadcastAndTokens();
+    backends();
     store();
     config();
     sdk();
@@ -261,6 +262,45 @@ class Builder {
       line_.arguments.passed = conform->remaining();
     });
   }
+  void backends() {
+    const char* const aName = "The backend's name, as in the configuration; the built-in one is lobby";
+    CLI::App* backend = noun("backend", "Who answers the players' commands");
+    verb(backend, "list", "All backends", backendList);
+    withId(verb(backend, "show", "One backend: its state, connections, queues and times", backendShow), "NAME", aName);
+    withId(verb(backend, "disconnect", "End a backend's connections; sessions wait for it", backendDisconnect), "NAME",
+           aName)
+        ->add_option("CONNECTION", line_.arguments.text, "One of them, as in b3 (default: all)");
+    CLI::App* drain =
+        withId(verb(backend, "drain", "Let a connection finish, and give it nothing new", backendDrain), "NAME", aName);
+    drain->add_option("CONNECTION", line_.arguments.text, "As in b3")->required();
+    drain
+        ->add_option_function<std::string>(
+            "--grace", [this](const std::string& text) { line_.arguments.graceMs = parseDuration(text); },
+            "How long it is told that it has (30s)")
+        ->check(checkDuration)
+        ->type_name("DURATION");
+    withId(verb(backend, "trace", "What goes over the link, without texts, until interrupted", backendTrace), "NAME",
+           aName)
+        ->add_flag("--once", line_.arguments.noWait, "Only what there is by now");
+    CLI::App* simulate = withId(
+        verb(backend, "simulate", "Let players without any client type lines, and time what comes back", backendSimulate),
+        "NAME", aName);
+    simulate->add_option("--players", line_.arguments.players, "So many (1); they are called sim1, sim2, ...")
+        ->check(CLI::Range(1, 5000));
+    simulate->add_option("--lines-per-minute", line_.arguments.linesPerMinute, "Of each player (60)")
+        ->check(CLI::Range(1, 60000));
+    simulate->add_option("--script", line_.arguments.file, "A file with the lines to type, in turn (default: look)");
+    duration(simulate, "--for", line_.arguments.forMs, "How long (10s)");
+    CLI::App* token = backend->add_subcommand("token", "What backends come in with");
+    token->require_subcommand(1);
+    verb(token, "list", "All tokens", backendTokenList);
+    withId(verb(token, "create", "Make a backend's token, in place of the one it has; shown once", backendTokenCreate),
+           "NAME", "The backend's name")
+        ->add_flag("--broadcast", line_.arguments.mayBroadcast, "It may speak to everybody at once");
+    withId(verb(token, "revoke", "Make a backend's token void, and end its connections", backendTokenRevoke), "NAME",
+           "The backend's name");
+  }
+
   CLI::App* local(CLI::App* parent, const char* name, const char* about, Command command) {
     CLI::App* app = parent->add_subcommand(name, about);
     app->callback([this, command] {

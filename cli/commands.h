@@ -39,6 +39,9 @@ struct Arguments {
   bool cancel = false;
   bool strict = false;
   bool noWait = false;
+  bool mayBroadcast = false;
+  uint64_t players = 1;
+  uint64_t linesPerMinute = 60;
 };
 
 using Command = int (*)(const Client& client, Output& output, const Arguments& arguments);
@@ -86,6 +89,16 @@ int banAdd(const Client&, Output&, const Arguments&);
 int banRemove(const Client&, Output&, const Arguments&);
 
 int broadcast(const Client&, Output&, const Arguments&);
+
+int backendList(const Client&, Output&, const Arguments&);
+int backendShow(const Client&, Output&, const Arguments&);
+int backendDisconnect(const Client&, Output&, const Arguments&);  // text: a connection; "": all
+int backendDrain(const Client&, Output&, const Arguments&);       // text: a connection
+int backendTrace(const Client&, Output&, const Arguments&);
+int backendSimulate(const Client&, Output&, const Arguments&);
+int backendTokenList(const Client&, Output&, const Arguments&);
+int backendTokenCreate(const Client&, Output&, const Arguments&);
+int backendTokenRevoke(const Client&, Output&, const Arguments&);
 
 int storeStatus(const Client&, Output&, const Arguments&);
 int storeMigrate(const Client&, Output&, const Arguments&);

@@ -87,6 +87,7 @@ void Gateway::start() {
   startLoops();
   startBackend();
   restoreSessions(present);
+  startLink();
   startChannels();
   startHealth();
   startAdmin();
@@ -126,6 +127,7 @@ void Gateway::startLoops() {
 
 void Gateway::startBackend() {
   Parts& parts = *parts_;
+  if (config_.backend.mode == "link") return prepareLink(), startOperatorTokens();
   parts.hashPool = std::make_unique<HashPool>(config_.hashThreads);
   parts.hasher = std::make_unique<lobby::PoolPasswordHasher>(*parts.hashPool);
   parts.lobby =
@@ -275,8 +277,9 @@ health::HealthInputs Gateway::healthInputs() const {
   inputs.storeIsCongested = parts.store->isCongested();
   inputs.isStalled = parts.services.counters.loopsStalled > 0;
   inputs.isRelaxed = parts.services.counters.loopsRelaxed > 0;
-  inputs.backendIsUp = parts.lobby->isUp();
-  inputs.backendName = "lobby";
+  inputs.backendIsUp = parts.services.backend->isUp();
+  inputs.backendName = parts.services.backendName;
+  if (parts.remote) describeLink(parts.remote->figures(), inputs);
   for (const auto& loop : parts.loops) inputs.loops.push_back(loop->figures());
   for (const auto& manager : parts.managers) {
     inputs.connections += manager->figures().streams;
@@ -317,6 +320,14 @@ std::string Gateway::readyLine() const {
       first = false;
     }
   const std::string socket = config_.adminSocket;
+  if (parts_->linkServer)
+    out += "],\"link\":[" +
+           (parts_->link.hasTcp
+                ? session::jsonString("ws://127.0.0.1:" + std::to_string(parts_->linkServer->port()) + "/backend")
+                : std::string()) +
+           (parts_->link.socketPath.empty()
+                ? std::string()
+                : (parts_->link.hasTcp ? "," : "") + session::jsonString("unix:" + parts_->link.socketPath));
   return out + "],\"adminSocket\":" + session::jsonString(socket) +
          ",\"adminTcpPort\":" + std::to_string(parts_->admin->tcpPort()) + "}";
 }

@@ -21,6 +21,9 @@ struct HttpListenerSpec;
 namespace gw::health {
 struct HealthInputs;
 }
+namespace gw::link {
+struct LinkGrant;
+}
 namespace gw::net {
 struct HttpRoute;
 }
@@ -53,6 +56,9 @@ class Gateway {
   /// Throws as start() does, also if a gateway runs on the state directory.
   std::string migrateStore();
 
+  /// Instead of start(): makes a token for a backend, in place of the one it has; the secret. Throws as migrateStore().
+  std::string createBackendToken(const std::string& name, bool mayBroadcast);
+
   /// One JSON line: pid, addresses of every account, the admin socket.
   std::string readyLine() const;
   Result<config::ReloadPlan> reload();
@@ -68,6 +74,10 @@ class Gateway {
   void restoreSessions(const std::vector<SessionId>& present);
   void startLoops();
   void startBackend();
+  void prepareLink();
+  void startLink();
+  Result<link::LinkGrant> checkBackendToken(const std::string& name, const std::string& token,
+                                            const std::string& address);
   void startOperatorTokens();
   void startChannels();
   std::vector<channel::HttpListenerSpec> httpSpecs();

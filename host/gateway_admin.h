@@ -13,6 +13,9 @@
 #include "admin/gateway_port.h"
 #include "gateway.h"
 
+namespace gw::link {
+class RemoteBackend;
+}
 namespace gw::store {
 class SessionStore;
 }
@@ -60,6 +63,15 @@ class GatewayAdmin final : public admin::GatewayPort {
   Result<store::BanRecord> addBan(const store::BanRecord& ban) override;
   Result<std::vector<store::BanRecord>> bans() override;
   Result<void> removeBan(const std::string& id) override;
+  std::vector<admin::BackendSnapshot> backends() override;
+  Result<void> disconnectBackend(const std::string& name, const std::string& connection) override;
+  Result<void> drainBackend(const std::string& name, const std::string& connection, uint64_t graceMs) override;
+  Result<std::vector<link::TraceLine>> traceBackend(const std::string& name, uint64_t after) override;
+  Result<void> simulatePlayers(const std::string& name, const link::SimulationOrder& order) override;
+  Result<link::SimulationReport> simulation(const std::string& name) override;
+  Result<std::vector<link::BackendToken>> backendTokens() override;
+  Result<std::string> createBackendToken(const std::string& name, bool mayBroadcast) override;
+  Result<void> revokeBackendToken(const std::string& name) override;
   Result<admin::BroadcastOutcome> broadcast(const admin::BroadcastRequest& request) override;
   admin::StoreSnapshot store() override;
   Result<admin::Operation> checkStore() override;
@@ -90,6 +102,8 @@ class GatewayAdmin final : public admin::GatewayPort {
                                      std::function<Result<void>(store::SessionStore&, store::UserRecord&)> change);
   Result<admin::UserSnapshot> findGuest(const std::string& nameOrId);
   void refreshBans();
+  /// Fails kNotFound; kConflict: it is the lobby.
+  Result<link::RemoteBackend*> remote(const std::string& name);
   struct Visitor {
     const std::string& userId;
     const std::string& userName;

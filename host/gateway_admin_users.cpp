@@ -98,7 +98,7 @@ Result<admin::UserSnapshot> GatewayAdmin::muteUser(const std::string& nameOrId, 
   const bool mayBeGuest = !user && user.error().code == ErrorCode::kNotFound;
   Result<admin::UserSnapshot> muted = user ? snapshotOf(*user) : mayBeGuest ? findGuest(nameOrId) : user.error();
   if (!muted) return muted;
-  gateway_.parts_->lobby->mute(muted->id, untilAt);
+  if (gateway_.parts_->lobby) gateway_.parts_->lobby->mute(muted->id, untilAt);
   muted->mutedUntilAt = untilAt;
   return muted;
 }

@@ -71,7 +71,7 @@ admin::SessionSnapshot ofSession(session::SessionManager& manager, session::Sess
   out.userName = session.user.userName;
   out.entityId = session.character.id;
   out.entityName = session.character.name;
-  out.backend = "lobby";
+  out.backend = manager.services().backendName;
   out.protocol = session.protocol;
   out.clientAddress = session.clientAddress;
   out.loop = manager.loop().index();

@@ -11,6 +11,10 @@
 
 #include "admin/admin_server.h"
 #include "admin/token_gate.h"
+#include "backend/link/remote_backend.h"
+#include "backend/link/server.h"
+#include "backend/link/simulator.h"
+#include "backend/link/tokens.h"
 #include "backend/lobby/lobby.h"
 #include "backend/lobby/password_hasher.h"
 #include "base/clock.h"
@@ -57,7 +61,12 @@ struct Gateway::Parts {
   GatewaySink sink{services, bus, loops};
   std::unique_ptr<HashPool> hashPool;
   std::unique_ptr<lobby::PoolPasswordHasher> hasher;
-  std::unique_ptr<lobby::Lobby> lobby;
+  std::unique_ptr<lobby::Lobby> lobby;  // null: the link's backend instead
+  link::LinkOptions link;
+  link::TokenGuard tokenGuard{clock};
+  link::Simulator simulator{sink, clock};
+  std::unique_ptr<link::RemoteBackend> remote;
+  std::unique_ptr<link::LinkServer> linkServer;
   channel::ControlThread control;
   channel::ControlThread tokenThread{"tokens", 64};
   channel::ControlThread careThread{"store-care", 16};
@@ -77,6 +86,9 @@ struct Gateway::Parts {
     return out;
   }
 };
+
+/// What health says of a backend behind the link.
+void describeLink(const link::LinkFigures& figures, health::HealthInputs& inputs);
 
 /// "{...}" for health events, /healthz and the admin's health command.
 std::string healthJson(const health::HealthReport& report);

@@ -78,6 +78,53 @@ void GatewaySink::setPlain(SessionId session, bool plain) {
   });
 }
 
+void GatewaySink::broadcastTo(plugin::Event event, std::vector<SessionId> include, std::vector<SessionId> exclude) {
+  broadcast::Filter filter;
+  filter.include = std::move(include);
+  filter.exclude = std::move(exclude);
+  bus_.publish(cleaned(std::move(event)), std::move(filter));
+}
+
+void GatewaySink::frame(const SessionId& session, session::SessionFrame frame) {
+  size_t bytes = sizeof frame + frame.text.size();
+  if (frame.event) {
+    bytes += frame.event->text.size() + frame.event->dataJson.size();
+    frame.event = std::make_shared<const plugin::Event>(cleaned(*frame.event));
+  }
+  if (frame.kind == session::SessionFrame::Kind::kPrompt || frame.kind == session::SessionFrame::Kind::kDisconnect)
+    frame.text = session::sanitizeInput(frame.text);
+  atHome(session, bytes, [session, frame = std::move(frame)](auto& home) { home.frame(session, frame); });
+}
+
+void GatewaySink::introduce(const SessionId& session) {
+  atHome(session, 0, [session](auto& home) { home.introduce(session); });
+}
+
+void GatewaySink::giveAgain(const SessionId& session, uint64_t fromSeq) {
+  atHome(session, 0, [session, fromSeq](auto& home) { home.giveAgain(session, fromSeq); });
+}
+
+void GatewaySink::tellPlayers(std::string text, std::string state) {
+  plugin::Event event;
+  event.delivery = plugin::Delivery::kDrop;
+  event.dataJson = "\"backend\":\"" + state + "\"";
+  event.text = std::move(text);
+  const auto shared = std::make_shared<const plugin::Event>(std::move(event));
+  for (session::SessionManager* manager : services_.managers)
+    manager->loop().post([manager, shared] { manager->tellPlayers(shared); });
+}
+
+void GatewaySink::describe(const SessionId& session, session::Reply<session::SessionFacts> reply) {
+  atHome(session, 0, [session, reply = std::move(reply)](auto& home) mutable { reply(home.describe(session)); });
+}
+
+void GatewaySink::keep(std::string key, std::string value, UniqueFunction<void(Result<void>)> done) {
+  session::SessionManager& first = *services_.managers.front();
+  first.loop().post([&first, key = std::move(key), value = std::move(value), done = std::move(done)]() mutable {
+    first.keepSetting(std::move(key), std::move(value), std::move(done));
+  });
+}
+
 bool GatewaySink::isCongested() const {
   return bus_.isCongested() || (services_.journal && services_.journal->isFull());
 }

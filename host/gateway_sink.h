@@ -35,6 +35,13 @@ class GatewaySink final : public session::BackendSink {
   void joinRoom(SessionId session, std::string room) override;
   void leaveRoom(SessionId session, std::string room) override;
   void setPlain(SessionId session, bool plain) override;
+  void broadcastTo(plugin::Event event, std::vector<SessionId> include, std::vector<SessionId> exclude) override;
+  void frame(const SessionId& session, session::SessionFrame frame) override;
+  void introduce(const SessionId& session) override;
+  void giveAgain(const SessionId& session, uint64_t fromSeq) override;
+  void tellPlayers(std::string text, std::string state) override;
+  void describe(const SessionId& session, session::Reply<session::SessionFacts> reply) override;
+  void keep(std::string key, std::string value, UniqueFunction<void(Result<void>)> done) override;
   void beginUnit() override;
   void endUnit() override;
   bool isCongested() const override;

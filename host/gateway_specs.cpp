@@ -155,4 +155,18 @@ lobby::LobbyOptions lobbyOptions(const config::Lobby& lobby) {
   return out;
 }
 
+link::LinkOptions linkOptions(const config::GatewayConfig& config) {
+  const config::Backend& backend = config.backend;
+  link::LinkOptions out;
+  out.name = backend.name;
+  if (!backend.socket.empty()) out.socketPath = config::statePath(config, backend.socket);
+  out.hasTcp = backend.tcp;
+  out.host = listenAddress(backend.listen).hosts.front();
+  out.port = backend.listen.port;
+  out.heartbeatMs = backend.heartbeatMs;
+  out.callTimeoutMs = backend.callMs;
+  out.maxQueued = backend.queue;
+  return out;
+}
+
 }  // namespace gw

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/link/options.h"
 #include "backend/lobby/options.h"
 #include "channel/account_spec.h"
 #include "config/gateway_config.h"
@@ -30,5 +31,6 @@ net::ListenAddress listenAddress(const config::Bind& bind);
 net::HttpRules httpRules(const config::HttpListener& listener);
 std::vector<channel::AccountSpec> accountSpecs(const config::GatewayConfig& config);
 lobby::LobbyOptions lobbyOptions(const config::Lobby& lobby);
+link::LinkOptions linkOptions(const config::GatewayConfig& config);
 
 }  // namespace gw

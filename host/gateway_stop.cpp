@@ -49,6 +49,8 @@ void Gateway::stop(const std::function<bool()>& shouldSkipFlush) {
   // Before the sessions are saved, loop by loop: what a command does must not lie between two saves. A
   // command that is not answered stays with its session and is given again after the start.
   if (parts.lobby) parts.lobby->stop();
+  parts.simulator.stop();
+  if (parts.linkServer) parts.linkServer->stop();
   saveSessions(shouldSkipFlush);
   if (parts.admin) parts.admin->stop();
   parts.tokenThread.stop();
@@ -141,7 +143,7 @@ Result<config::ReloadPlan> Gateway::reload() {
   if (!problems.empty()) return fail(ErrorCode::kInvalid, problems.front().message);
   log::configure({next.log.level, next.log.json, next.log.file});
   parts.admission.update(admissionLimits(next.limits));
-  parts.lobby->configure(lobbyOptions(next.lobby));
+  if (parts.lobby) parts.lobby->configure(lobbyOptions(next.lobby));
   onEveryLoop(parts.managers, 2000,
               [limits = sessionLimits(next.limits)](session::SessionManager& manager) { manager.applyLimits(limits); });
   {

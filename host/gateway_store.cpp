@@ -75,6 +75,7 @@ std::vector<SessionId> Gateway::startStore() {
   parts.storeFactory = storeFactory(config_);
   parts.storeCare = storeCare(config_);
   parts.careThread.start();
+  parts.services.backendName = config_.backend.mode == "link" ? config_.backend.name : "lobby";
   std::string& gatewayId = parts.services.gatewayId;
   gatewayId = gatewayName(*orRefuse(parts.storeFactory->open()), config_.gatewayId);
   if (auto claimed = parts.storeFactory->claim(gatewayId); !claimed) refuse(claimed.error().message);
@@ -102,8 +103,8 @@ std::vector<SessionId> Gateway::presentSessions(store::SessionStore& store) cons
   std::vector<SessionId> present;
   for (const store::SessionRecord& row : orRefuse(store.listSessions(config_.limits.sessions))) {
     const bool isOver = row.expiresAt != 0 && row.expiresAt <= parts_->clock.wallUs();
-    if (!isOver && row.gatewayId == parts_->services.gatewayId && session::SessionManager::wasPresent(row))
-      present.push_back(row.id);
+    const bool isOurs = row.gatewayId == parts_->services.gatewayId && row.backend == parts_->services.backendName;
+    if (!isOver && isOurs && session::SessionManager::wasPresent(row)) present.push_back(row.id);
   }
   return present;
 }

@@ -84,10 +84,17 @@ int main(int argc, char** argv) {
   std::string checkFile;
   bool isDev = false;
   bool isMigration = false;
+  std::string backendName;
+  bool mayBroadcast = false;
   app.add_option("-c,--config", configFile, "configuration file")->capture_default_str();
   app.add_option("--check", checkFile, "read and validate a configuration file, then exit (0 valid, 7 not)");
   app.add_flag("--migrate", isMigration,
                "bring the store to this program's schema, then exit; the gateway must be down");
+  auto* token =
+      app.add_option("--create-backend-token", backendName,
+                     "make the token of a backend with this name, print it once, then exit; the gateway must be down");
+  app.add_flag("--broadcast", mayBroadcast, "with --create-backend-token: it may speak to everybody at once")
+      ->needs(token);
   app.add_flag("--dev", isDev, "for plugin authors: no quarantine, the watchdog never aborts");
   app.set_version_flag("--version", "gwhost 0.1.0");
   try {
@@ -105,6 +112,12 @@ int main(int argc, char** argv) {
     }
     if (isMigration) {
       std::cout << gw::Gateway(gw::config::load(configFile), {}).migrateStore() << std::endl;
+      return 0;
+    }
+    if (!backendName.empty()) {
+      // The secret alone, so that "> FILE" makes a token file.
+      gw::Gateway gateway(gw::config::load(configFile), {});
+      std::cout << gateway.createBackendToken(backendName, mayBroadcast) << std::endl;
       return 0;
     }
     std::error_code ignored;

@@ -14,6 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "backend/link/options.h"
+#include "backend/link/simulator.h"
+#include "backend/link/tokens.h"
+#include "backend/link/trace.h"
 #include "base/result.h"
 #include "store/records.h"
 
@@ -125,6 +129,13 @@ struct StatusSnapshot {
   uint64_t usersOnline = 0;
   std::vector<std::pair<std::string, uint64_t>> refused;  // by limit, since the start
   ShutdownPlan shutdown;
+};
+
+/// Who answers commands.
+struct BackendSnapshot {
+  std::string name;
+  bool isLink = false;  // else the built-in lobby, of which the rest says nothing
+  link::LinkFigures link;
 };
 
 /// What holds a load of a plugin: an account, with its connections that are on it.
@@ -413,6 +424,23 @@ class GatewayPort {
   virtual Result<store::BanRecord> addBan(const store::BanRecord& ban) = 0;
   virtual Result<std::vector<store::BanRecord>> bans() = 0;
   virtual Result<void> removeBan(const std::string& id) = 0;
+
+  // The backend, and the tokens of backends (store). Fail kNotFound; kConflict if it is not behind the link
+  virtual std::vector<BackendSnapshot> backends() = 0;
+  /// Ends one connection ("b3"), or all.
+  virtual Result<void> disconnectBackend(const std::string& name, const std::string& connection) = 0;
+  /// As above, but it may finish: it is told, and gets no new sessions.
+  virtual Result<void> drainBackend(const std::string& name, const std::string& connection, uint64_t graceMs) = 0;
+  /// Frames of the last moments, those above `after`; asking turns the trace on for a minute.
+  virtual Result<std::vector<link::TraceLine>> traceBackend(const std::string& name, uint64_t after) = 0;
+  /// Fails also as Simulator::start().
+  virtual Result<void> simulatePlayers(const std::string& name, const link::SimulationOrder& order) = 0;
+  virtual Result<link::SimulationReport> simulation(const std::string& name) = 0;
+  virtual Result<std::vector<link::BackendToken>> backendTokens() = 0;
+  /// The secret, once; a token of the same name is void.
+  virtual Result<std::string> createBackendToken(const std::string& name, bool mayBroadcast) = 0;
+  /// Its connections end, too.
+  virtual Result<void> revokeBackendToken(const std::string& name) = 0;
 
   virtual Result<BroadcastOutcome> broadcast(const BroadcastRequest& request) = 0;
 

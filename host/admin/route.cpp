@@ -78,7 +78,7 @@ const std::vector<Route>& allRoutes() {
     std::vector<Route> all;
     for (const auto add :
          {addGatewayRoutes, addChannelRoutes, addPluginRoutes, addSessionRoutes, addConnectionRoutes, addUserRoutes,
-          addBanRoutes, addBroadcastRoutes, addStoreRoutes, addTokenRoutes, addConfigRoutes}) {
+          addBanRoutes, addBroadcastRoutes, addBackendRoutes, addStoreRoutes, addTokenRoutes, addConfigRoutes}) {
       add(all);
     }
     return all;

@@ -15,6 +15,7 @@ void addConnectionRoutes(std::vector<Route>& routes);
 void addUserRoutes(std::vector<Route>& routes);
 void addBanRoutes(std::vector<Route>& routes);
 void addBroadcastRoutes(std::vector<Route>& routes);
+void addBackendRoutes(std::vector<Route>& routes);
 void addStoreRoutes(std::vector<Route>& routes);
 void addTokenRoutes(std::vector<Route>& routes);
 void addConfigRoutes(std::vector<Route>& routes);

@@ -115,6 +115,20 @@ void describe(Visitor& v, Lobby& lobby) {
 }
 
 template <typename Visitor>
+void describe(Visitor& v, Backend& backend) {
+  v.choice("mode", backend.mode, {"lobby", "link"});
+  v.text("name", backend.name);
+  v.text("socket", backend.socket);
+  v.object("listen", [&](auto& o) {
+    o.flag("enabled", backend.tcp);
+    describe(o, backend.listen);
+  });
+  v.duration("heartbeat", backend.heartbeatMs, 100, kHour);
+  v.duration("callTimeout", backend.callMs, 100, kHour);
+  v.integer("queue", backend.queue, 1, kMillion);
+}
+
+template <typename Visitor>
 void describe(Visitor& v, LogSettings& log) {
   v.choice("level", log.level, {"debug", "info", "warn", "error"});
   v.flag("json", log.json);
@@ -167,6 +181,7 @@ void describe(Visitor& v, GatewayConfig& config) {
   v.list("accounts", config.accounts, [](auto& o, Account& account) { describe(o, account); });
   v.object("limits", [&](auto& o) { describe(o, config.limits); });
   v.object("lobby", [&](auto& o) { describe(o, config.lobby); });
+  v.object("backend", [&](auto& o) { describe(o, config.backend); });
   v.object("admin", [&](auto& o) { describeAdmin(o, config); });
   v.object("log", [&](auto& o) { describe(o, config.log); });
   v.object("shutdown", [&](auto& o) {

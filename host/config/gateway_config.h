@@ -105,6 +105,18 @@ struct Lobby {
   uint32_t guestsPerHour = 60;        // from one address
 };
 
+/// Who answers players' commands.
+struct Backend {
+  std::string mode = "lobby";  // "lobby" | "link"
+  std::string name = "world";  // link: of the program that this gateway waits for
+  std::string socket;          // link: a Unix socket, relative to stateDir; empty: none
+  bool tcp = true;             // link: also a port on the loopback
+  Bind listen{"loopback", 18780};
+  uint64_t heartbeatMs = 30'000;
+  uint64_t callMs = 30'000;
+  uint32_t queue = 1'000;  // frames that wait for one connection before commands stay with their sessions
+};
+
 struct Postgres {
   std::string host = "127.0.0.1";  // a name, an address, or the folder of a Unix socket
   uint16_t port = 5432;
@@ -141,6 +153,7 @@ struct GatewayConfig {
   std::vector<Account> accounts;
   Limits limits;
   Lobby lobby;
+  Backend backend;
   std::string adminSocket;  // empty: stateDir/admin.sock
   bool adminTcpEnabled = false;
   Bind adminTcp{"loopback", 18781};

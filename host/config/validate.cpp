@@ -104,6 +104,7 @@ class Checker {
       checkAccount(config_.accounts[i], place("/accounts/" + std::to_string(i)));
     }
     checkLobby(registrationIsSet);
+    checkBackend();
   }
 
  private:
@@ -231,6 +232,19 @@ class Checker {
     place("/lobby/registration")
         .require(!isExposed_ || registrationIsSet,
                  "a listener reaches beyond loopback: say true or false here, whether anyone may register");
+  }
+
+  void checkBackend() const {
+    const Backend& backend = config_.backend;
+    static const std::regex name("[A-Za-z0-9_.-]{1,64}");
+    place("/backend/name").require(std::regex_match(backend.name, name), "expected 1..64 of A-Z a-z 0-9 _ . -");
+    validateBind(backend.listen, place("/backend/listen"));
+    place("/backend/listen/bind")
+        .require(isLoopback(backend.listen.bind),
+                 "the backend link never listens beyond loopback; bring a backend from elsewhere with ssh -L");
+    place("/backend/listen")
+        .require(backend.mode != "link" || backend.tcp || !backend.socket.empty(),
+                 "expected \"enabled\": true, or a \"socket\": a backend could not come in");
   }
 
   const GatewayConfig& config_;

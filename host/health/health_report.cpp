@@ -76,9 +76,12 @@ std::vector<Problem> findProblems(const HealthInputs& inputs, uint64_t nowNs) {
     problems.push_back({"durability", HealthLevel::kDegraded, "everything waits for the store (strict durability)", 0,
                         "gwctl store status"});
   }
-  if (!inputs.backendIsUp) {
-    problems.push_back(
-        {"backend", HealthLevel::kDegraded, "backend " + inputs.backendName + " is not connected", 0, "gwctl status"});
+  if (!inputs.backendIsUp || inputs.backendState == "degraded") {
+    const std::string why = inputs.backendWhy.empty() ? std::string() : " (" + inputs.backendWhy + ")";
+    const std::string what = inputs.backendIsUp ? " does not keep up" : " is not connected";
+    problems.push_back({"backend", HealthLevel::kDegraded, "backend " + inputs.backendName + what + why,
+                        inputs.backendSinceUs,
+                        inputs.backendState.empty() ? "gwctl status" : "gwctl backend show " + inputs.backendName});
   }
   for (size_t i = 0; i < inputs.loops.size(); ++i) {
     if (!isSilent(inputs.loops[i], nowNs)) continue;

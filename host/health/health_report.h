@@ -30,7 +30,10 @@ struct HealthInputs {
   bool isStalled = false;  // strict: what is said waits for the store
   bool isRelaxed = false;  // strict was given up until the store is back
   bool backendIsUp = true;
-  std::string backendName;  // "lobby"
+  std::string backendName;   // "lobby"
+  std::string backendState;  // behind the link: connecting, connected, degraded, failed; else empty
+  std::string backendWhy;    // degraded, failed
+  int64_t backendSinceUs = 0;
   std::vector<net::LoopFigures> loops;
   uint64_t connections = 0;
   uint64_t memoryBytes = 0;  // counted against limits.memory

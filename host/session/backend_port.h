@@ -4,10 +4,11 @@
 //
 // Thread: Backend's methods may be called from any loop; they only queue. Replies are called exactly
 // once, on the backend's thread and never synchronously; the session side posts them to its loop.
-// Counting: command seqs rise by one per session; a backend acknowledges them cumulatively by
-// BackendSink::acknowledge. Outputs carry n per session, which rises by one (0: not counted).
+// Counting: command seqs rise within a session; a backend acknowledges them cumulatively by
+// BackendSink::acknowledge. A backend that may be gone for a while counts what it sends, too: SessionFrame.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct Credentials {
   std::string password;
   std::string address;   // peer ip, for throttling
   std::string limitKey;  // net::PeerAddress::limitKey()
+  SessionId session{};   // the one that logs in
 };
 
 /// What a client shows in place of a password.
@@ -65,13 +67,56 @@ struct BackendCapabilities {
   std::string welcome;  // text before login; may hold several lines
 };
 
+/// How many of a backend's counted frames a session has: n of the last one, by instance of the backend.
+struct OutputCount {
+  std::string instance;
+  uint64_t n = 0;
+  /// The host crashed since: the backend may rightly be further than this says.
+  bool isUncertain = false;
+};
+
 /// A session that entered Playing.
 struct PlayingSession {
   SessionId session;
   Identity user;
   Character character;
   bool resumed = false;            // came back from the store: the backend may have forgotten it
-  std::vector<std::string> rooms;  // resumed: the rooms it was in
+  std::vector<std::string> rooms;  // the rooms it is in
+  std::vector<OutputCount> counts;
+  bool isAway = false;  // it is Disconnected
+};
+
+/// What a backend sends for one session and counts: the gateway takes each n once and in order, and keeps the count
+/// with what the frame does. n 0: not counted.
+struct SessionFrame {
+  enum class Kind : uint8_t {
+    kOutput,
+    kPrompt,
+    kDisconnect,
+    kPlain,
+    kJoinRoom,
+    kLeaveRoom,
+    kNothing  // refused: only its number counts
+  } kind = Kind::kOutput;
+  std::shared_ptr<const std::string> instance;
+  uint64_t n = 0;
+  plugin::EventPtr event;  // kOutput, cleaned
+  std::string text;        // kPrompt, kDisconnect; kJoinRoom, kLeaveRoom: the room
+  std::string reason;      // kDisconnect
+  bool flag = false;       // kPrompt: echo; kPlain: plain
+};
+
+/// Why a counted frame was not taken.
+enum class NotTaken : uint8_t {
+  kAhead,      // frames before it are missing
+  kNoSession,  // it is over
+};
+
+/// For session.get.
+struct SessionFacts {
+  PlayingSession playing;
+  std::string channel;  // that made it
+  size_t connections = 0;
 };
 
 template <typename T>
@@ -105,6 +150,14 @@ class Backend {
   /// Everything above may wait until this, which follows at the end of the caller's loop turn: the
   /// backend is woken up once a turn, not once a call.
   virtual void push() = 0;
+
+  // For a backend that counts and may be away; on the session's loop
+  /// Its counted frames up to n are kept (strict: committed).
+  virtual void taken(const SessionId& /*session*/, uint64_t /*n*/) {}
+  /// expected: the n that is due (kAhead).
+  virtual void notTaken(const SessionId& /*session*/, uint64_t /*n*/, NotTaken /*why*/, uint64_t /*expected*/) {}
+  /// What BackendSink::introduce asked for; the queued commands follow by command().
+  virtual void introduced(PlayingSession /*session*/) {}
 };
 
 /// What a backend may ask of the gateway. Any thread; FIFO per calling thread and session.
@@ -120,10 +173,24 @@ class BackendSink {
   virtual void broadcastToRoom(std::string room, plugin::Event event, std::vector<SessionId> exclude,
                                std::vector<std::string> excludeUsers) = 0;
   virtual void broadcast(plugin::Event event) = 0;
+  /// To sessions in any of the rooms (none: in all), or, if named, to these sessions; but not to `exclude`.
+  virtual void broadcastTo(plugin::Event /*event*/, std::vector<SessionId> /*include*/,
+                           std::vector<SessionId> /*exclude*/) {}
   virtual void joinRoom(SessionId session, std::string room) = 0;
   virtual void leaveRoom(SessionId session, std::string room) = 0;
   /// A typed code for /token; shown on the asking session only.
   virtual void setPlain(SessionId session, bool plain) = 0;
+  /// A frame of a backend that counts; answered by Backend::taken or notTaken unless n is 0.
+  virtual void frame(const SessionId& /*session*/, SessionFrame /*frame*/) {}
+  /// Backend::introduced is called for it, then it is given its queued commands; nothing if it is over.
+  virtual void introduce(const SessionId& /*session*/) {}
+  /// Commands of the session from this seq on were not taken for want of room: give them again.
+  virtual void giveAgain(const SessionId& /*session*/, uint64_t /*fromSeq*/) {}
+  /// Tells everyone who plays; state goes along as a member for programs ("away", "back").
+  virtual void tellPlayers(std::string /*text*/, std::string /*state*/) {}
+  virtual void describe(const SessionId& /*session*/, Reply<SessionFacts> /*reply*/) {}
+  /// Keeps a setting of the gateway; within a unit together with what the unit does.
+  virtual void keep(std::string /*key*/, std::string /*value*/, UniqueFunction<void(Result<void>)> /*done*/) {}
   /// What a producer asks for between them is kept together through a crash, all of it or nothing: a
   /// command's effects and its acknowledgement. One unit at a time, on one thread; it may not wait in it.
   virtual void beginUnit() {}

@@ -7,7 +7,16 @@ namespace {
 
 constexpr char kVersion = 1;
 
-enum Op : char { kSession = 'S', kBody = 'B', kEvent = 'E', kCommand = 'C', kDone = 'A', kDevice = 'D', kRooms = 'R' };
+enum Op : char {
+  kSession = 'S',
+  kBody = 'B',
+  kEvent = 'E',
+  kCommand = 'C',
+  kDone = 'A',
+  kDevice = 'D',
+  kRooms = 'R',
+  kOutputCount = 'N'
+};
 
 void putNumber(std::string& out, uint64_t value) {
   for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
@@ -113,6 +122,11 @@ class PartReader {
         record.kind = JournalRecord::Kind::kRooms;
         for (uint64_t left = in_.number(); left > 0 && in_.ok(); --left) record.rooms.push_back(in_.text());
         return in_.ok();
+      case kOutputCount:
+        record.kind = JournalRecord::Kind::kOutputCount;
+        record.text = in_.text();
+        record.seq = in_.number();
+        return in_.ok();
       default:
         return false;
     }
@@ -183,6 +197,12 @@ void JournalWriter::rooms(uint32_t session, uint64_t record, const std::vector<s
   begin(kRooms, session, record);
   number(rooms.size());
   for (const std::string& room : rooms) text(room);
+}
+
+void JournalWriter::outputCount(uint32_t session, uint64_t record, std::string_view instance, uint64_t n) {
+  begin(kOutputCount, session, record);
+  text(instance);
+  number(n);
 }
 
 std::string JournalWriter::take() {

@@ -33,6 +33,8 @@ class JournalWriter {
   void commandsDone(uint32_t session, uint64_t record, uint64_t seq);
   void device(uint32_t session, uint64_t record, std::string_view device, uint64_t clientSeq);
   void rooms(uint32_t session, uint64_t record, const std::vector<std::string>& rooms);
+  /// The backend's counted frames up to n are in.
+  void outputCount(uint32_t session, uint64_t record, std::string_view instance, uint64_t n);
 
   bool isEmpty() const { return bytes_.empty(); }
   size_t size() const { return bytes_.size(); }
@@ -51,13 +53,13 @@ class JournalWriter {
 };
 
 struct JournalRecord {
-  enum class Kind { kEvent, kCommand, kCommandsDone, kDevice, kRooms } kind = Kind::kEvent;
+  enum class Kind { kEvent, kCommand, kCommandsDone, kDevice, kRooms, kOutputCount } kind = Kind::kEvent;
   SessionId session;
   uint64_t number = 0;                      // of the session's records
   Position at;                              // kEvent
   std::shared_ptr<const std::string> body;  // kEvent: packEvent(); shared by all that got it
-  uint64_t seq = 0;                         // kCommand, kCommandsDone; kDevice: clientSeq
-  std::string text;                         // kCommand; kDevice: the device
+  uint64_t seq = 0;                         // kCommand, kCommandsDone; kDevice: clientSeq; kOutputCount: n
+  std::string text;                         // kCommand; kDevice: the device; kOutputCount: the instance
   std::vector<std::string> rooms;
 };
 

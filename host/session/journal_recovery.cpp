@@ -5,6 +5,7 @@
 
 #include "session/journal_records.h"
 #include "session/session.h"
+#include "session/session_metadata.h"
 #include "store/session_store.h"
 
 namespace gw::session {
@@ -48,7 +49,20 @@ void apply(store::SessionBundle& bundle, const JournalRecord& record) {
     case JournalRecord::Kind::kRooms:
       bundle.rooms = record.rooms;
       return;
+    case JournalRecord::Kind::kOutputCount:
+      return;  // addCounts(): they are in the metadata, which is read and written once
   }
+}
+
+void addCounts(store::SessionRecord& row, const Records& records, uint64_t included) {
+  SessionMetadata metadata = parseMetadata(row.metadata);
+  bool isChanged = false;
+  for (const JournalRecord& record : records) {
+    if (record.kind != JournalRecord::Kind::kOutputCount || record.number <= included) continue;
+    metadata.outputCounts.set(record.text, record.seq);
+    isChanged = true;
+  }
+  if (isChanged) row.metadata = toJson(metadata);
 }
 
 /// Brings one session's row up to date.
@@ -60,6 +74,7 @@ Result<void> recoverSession(store::SessionStore& store, const SessionId& id, con
   store::SessionBundle bundle = std::move(**stored);
   const uint64_t included = bundle.session.recordCount;
   const size_t eventsBefore = bundle.log.size();
+  addCounts(bundle.session, records, included);
   for (const JournalRecord& record : records) {
     if (record.number <= included) continue;
     apply(bundle, record);

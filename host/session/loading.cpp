@@ -43,7 +43,12 @@ void SessionManager::load(const SessionId& id, LoadThen then) {
   auto loaded = std::make_shared<std::optional<store::SessionBundle>>();
   readOf(
       id,
-      [loaded, id, now = nowUs(), willJournal = journal_ != nullptr](store::SessionStore& store) -> Result<void> {
+      [loaded, id, now = nowUs(), willJournal = journal_ != nullptr,
+       backendName = services_.backendName](store::SessionStore& store) -> Result<void> {
+        // Another backend's users are not this one's, whatever their ids are.
+        const auto row = store.peekSession(id);
+        if (!row) return row.error();
+        if (*row && (*row)->backend != backendName) return {};
         auto taken = takeWithEnding(store, id, now, willJournal);
         if (!taken) return taken.error();
         *loaded = std::move(*taken);
@@ -76,6 +81,11 @@ Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle) {
   session.wholeEpochs = metadata.wholeEpochs;
   session.log.restoreLostTo(metadata.lostTo);
   session.lastTerminal = metadata.lastTerminal;
+  session.outputCounts = metadata.outputCounts;
+  if (!row.cleanStop) {
+    session.skipCommandSeqs();
+    session.outputCounts.doubt();
+  }
   session.character = {row.entityId, row.entityName, {}};
   session.protocol = row.protocol;
   session.clientAddress = row.clientAddress;
@@ -98,10 +108,16 @@ Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle) {
   sessions_.emplace(row.id, std::move(made));
   ++services_.counters.sessions;
   broadcast_.sessionJoined(session);
+  if (services_.keepsRooms)
+    for (const std::string& room : bundle.rooms) broadcast_.joinRoom(session, room);
   SessionManager& owner = userHome(row.userId);
   owner.loop_.post(
       [&owner, claim = Claim{row.userId, row.id, row.entityId, {}, false}] { owner.users_.restored(claim); });
-  if (services_.backend) backend()->entered({session.id(), session.user, session.character, true, bundle.rooms});
+  if (services_.backend) {
+    PlayingSession back = playingSession(session, true);
+    back.rooms = bundle.rooms;  // unless kept, it is in none of them yet: the backend brings it there
+    backend()->entered(std::move(back));
+  }
   for (const store::QueuedCommand& command : bundle.commands)
     if (session.restoreCommand(command.seq, command.text)) giveToBackend(session.id(), command.seq, command.text);
   armTimer(session);

@@ -30,6 +30,7 @@ void SessionManager::login(Session& session, LoginKind kind, Credentials credent
   if (!services_.backend || !services_.backend->isUp()) return then(session, backendDown());
   if (session.state() != State::kAuthenticating)
     return then(session, fail(ErrorCode::kConflict, "you are logged in already", "alreadyAuthenticated"));
+  credentials.session = session.id();
   auto reply = toSession<Identity>(*this, session.id(),
                                    [this, then = std::move(then)](Session& back, Result<Identity> result) mutable {
                                      if (result) {

@@ -33,6 +33,10 @@ void SessionJournal::rooms(const std::vector<std::string>& rooms) {
   record([&](auto& to, auto... at) { to.rooms(at..., rooms); });
 }
 
+void SessionJournal::outputCount(std::string_view instance, uint64_t n) {
+  record([&](auto& to, auto... at) { to.outputCount(at..., instance, n); });
+}
+
 void SessionJournal::barrier() {
   if (loop_.isRelaxed()) return;
   (void)loop_.placeOf(*this);

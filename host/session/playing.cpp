@@ -72,9 +72,10 @@ void SessionManager::enterHere(EnterRequest request) {
     return failEnter(request, fail(ErrorCode::kConflict, "this session plays already", "alreadyAuthenticated"));
   session->character = request.chosen;
   session->gameSession = request.gameSession;
+  session->outputCounts = {};  // the backend was told that an earlier visit is over
   (void)session->setState(State::kPlaying);
   broadcast_.sessionJoined(*session);
-  if (services_.backend) backend()->entered({session->id(), session->user, session->character, false, {}});
+  if (services_.backend) backend()->entered(playingSession(*session, false));
   finishEnter(*session, request, false);
 }
 

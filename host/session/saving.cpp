@@ -41,7 +41,7 @@ store::SessionBundle SessionManager::bundleOf(Session& session, bool cleanStop) 
   row.id = session.id();
   row.epoch = session.epoch;
   row.gatewayId = services_.gatewayId;
-  row.backend = "lobby";
+  row.backend = services_.backendName;
   row.userId = session.user.userId;
   row.userName = session.user.userName;
   row.entityId = session.character.id;
@@ -53,7 +53,7 @@ store::SessionBundle SessionManager::bundleOf(Session& session, bool cleanStop) 
   row.clientAddress = session.clientAddress;
   row.metadata =
       toJson(SessionMetadata{session.user.isGuest, session.user.plain, !session.unloading, session.gameSession,
-                             session.wholeEpochs, session.log.lostTo(), session.lastTerminal});
+                             session.wholeEpochs, session.log.lostTo(), session.lastTerminal, session.outputCounts});
   row.expiresAt = nowUs() + static_cast<int64_t>(limits_.resumeWindowMs) * 1000;
   row.cleanStop = cleanStop;
   row.lastSeq = session.lastSeq;

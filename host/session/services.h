@@ -94,6 +94,8 @@ struct Services {
   std::string gatewayId;       // before the loops take clients
   std::string version;
   Backend* backend = nullptr;
+  std::string backendName = "lobby";  // whose sessions these are
+  bool keepsRooms = false;            // a session's rooms come back with it; else the backend joins them again
   store::StoreWorkers* store = nullptr;
   Journal* journal = nullptr;  // null: relaxed
   OutagePolicy outage;

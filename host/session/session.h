@@ -78,6 +78,8 @@ class Session {
   static constexpr size_t kMaxDevices = 8;
   static constexpr size_t kMaxLatest = 64;
   static constexpr size_t kMaxQueuedCommands = 100;
+  /// More than a session can have numbered between two saves; leaves room for two million crashes below 2^53.
+  static constexpr uint64_t kSeqsOfACrash = uint64_t{1} << 32;
 
   /// onTimer is called with this session as its owner.
   Session(SessionId id, net::EventLoop& loop, const EventLog::Bounds& bounds, net::Timer::Callback onTimer);
@@ -127,6 +129,8 @@ class Session {
   /// Keeps the command until the backend acknowledges it. False: the queue is full.
   bool queueCommand(uint64_t& seqOut, const std::string& text);
   void commandsAcknowledged(uint64_t seq);
+  /// Numbers given since the last save may have been lost with a crash, and the backend has them: go on far above.
+  void skipCommandSeqs() { commandSeq += kSeqsOfACrash; }
 
   Position head() const { return {epoch, lastSeq}; }
   /// The highest position that any client may have seen.
@@ -148,6 +152,7 @@ class Session {
   bool idleWarned = false;
   bool lifetimeWarned = false;
   bool echoOff = false;  // the backend's prompt hides the next line
+  OutputCounts outputCounts;
   SavedParts savedParts;
   bool isSaved = false;  // a row exists in the store
   bool saveDue = false;

@@ -29,6 +29,7 @@ class SessionJournal {
   void commandsDone(uint64_t seq);
   void device(std::string_view device, uint64_t clientSeq);
   void rooms(const std::vector<std::string>& rooms);
+  void outputCount(std::string_view instance, uint64_t n);
   /// Nothing to write, but what follows waits for the next commit, and with it for every save before.
   void barrier();
 

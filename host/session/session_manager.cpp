@@ -121,6 +121,23 @@ void SessionManager::forgetStranger(Session& session) {
   session.isStranger = false;
 }
 
+namespace {
+
+const char* disconnectReason(uint32_t code, bool isStopping) {
+  if (isStopping) return "serverShutdown";
+  switch (code) {
+    case GW_CLOSE_IDLE:
+      return "timeout";
+    case GW_CLOSE_POLICY:
+    case GW_CLOSE_RATE_LIMIT:
+      return "kicked";
+    default:
+      return "networkError";
+  }
+}
+
+}  // namespace
+
 void SessionManager::discard(Session& session) {
   if (session.isStranger) forgetStranger(session);
   broadcast_.sessionLeft(session);
@@ -173,7 +190,7 @@ void SessionManager::lastConnectionGone(Session& session, uint32_t code) {
   (void)session.setState(State::kDisconnected);
   session.lastActivityUs = nowUs();
   extendTokens(session);
-  if (services_.backend) backend()->disconnected(session.id(), "networkError");
+  if (services_.backend) backend()->disconnected(session.id(), disconnectReason(code, services_.stopping));
   announcePresence(session);
   // A stop writes the final state itself, once.
   if (!services_.stopping) saveAway(session);

@@ -9,7 +9,7 @@
 //   client_api*.cpp       gateway.v1 methods                 deadlines.cpp       idle, lifetime, login
 //   saving.cpp            to the store                       loading.cpp         from the store
 //   saving_all.cpp        checkpoints, the stop              restoring.cpp       after a restart
-//   outage.cpp            strict without its store
+//   outage.cpp            strict without its store       backend_frames.cpp  a backend that counts
 
 #include <functional>
 #include <memory>
@@ -164,6 +164,15 @@ class SessionManager final : public plugin::InputPort {
   void prompt(const SessionId& id, std::string text, bool echo);
   void backendDisconnect(const SessionId& id, const std::string& reason, const std::string& text);
 
+  // A backend that counts and may be away (backend_frames.cpp); as BackendSink's
+  void frame(const SessionId& id, const SessionFrame& frame);
+  void introduce(const SessionId& id);
+  void giveAgain(const SessionId& id, uint64_t fromSeq);
+  void tellPlayers(const plugin::EventPtr& event);
+  Result<SessionFacts> describe(const SessionId& id);
+  void keepSetting(std::string key, std::string value, UniqueFunction<void(Result<void>)> done);
+  PlayingSession playingSession(const Session& session, bool resumed) const;
+
   void commandsDone(const SessionId& id, uint64_t seq);
   void joinRoom(const SessionId& id, const std::string& room);
   void leaveRoom(const SessionId& id, const std::string& room);
@@ -231,6 +240,7 @@ class SessionManager final : public plugin::InputPort {
   void giveToBackend(const SessionId& id, uint64_t seq, const std::string& line);
   /// For requests: what is asked of it is pushed at the end of this turn. Null: there is none.
   Backend* backend();
+  void apply(Session& session, const SessionFrame& frame);
 
   void verdictFor(EnterRequest request, Verdict verdict);
   void enterHere(EnterRequest request);

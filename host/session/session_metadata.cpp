@@ -32,16 +32,50 @@ const Position* WholeEpochs::find(uint64_t epoch) const {
   return found == ends.end() ? nullptr : &*found;
 }
 
+OutputCounts::Verdict OutputCounts::take(const std::string& instance, uint64_t n) {
+  const auto found =
+      std::find_if(counts_.begin(), counts_.end(), [&](const auto& c) { return c.instance == instance; });
+  if (found != counts_.end()) {
+    if (n <= found->n) return Verdict::kDuplicate;
+    if (n != found->n + 1 && !found->isUncertain) return Verdict::kAhead;
+    found->n = n;
+    found->isUncertain = false;
+    if (found + 1 != counts_.end()) std::rotate(found, found + 1, counts_.end());
+    return Verdict::kNext;
+  }
+  set(instance, n);
+  return Verdict::kNext;
+}
+
+uint64_t OutputCounts::last(const std::string& instance) const {
+  for (const OutputCount& count : counts_)
+    if (count.instance == instance) return count.n;
+  return 0;
+}
+
+void OutputCounts::set(const std::string& instance, uint64_t n) {
+  std::erase_if(counts_, [&](const auto& count) { return count.instance == instance; });
+  if (counts_.size() >= kMost) counts_.erase(counts_.begin());
+  counts_.push_back({instance, n, false});
+}
+
+void OutputCounts::doubt() {
+  for (OutputCount& count : counts_) count.isUncertain = true;
+}
+
 std::string toJson(const SessionMetadata& metadata) {
   Json whole = Json::array();
   for (const Position& end : metadata.wholeEpochs.ends) whole.push_back(positionJson(end));
+  Json counts = Json::array();
+  for (const OutputCount& count : metadata.outputCounts.all()) counts.push_back(Json::array({count.instance, count.n}));
   return Json{{"guest", metadata.isGuest},
               {"plain", metadata.plain},
               {"present", metadata.isPresent},
               {"gameSession", metadata.gameSession},
               {"wholeEpochs", std::move(whole)},
               {"lostTo", positionJson(metadata.lostTo)},
-              {"lastTerminal", metadata.lastTerminal}}
+              {"lastTerminal", metadata.lastTerminal},
+              {"outputCounts", std::move(counts)}}
       .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -60,6 +94,10 @@ SessionMetadata parseMetadata(const std::string& text) {
   if (const auto lost = json.find("lostTo"); lost != json.end()) metadata.lostTo = positionOf(*lost);
   if (const auto last = json.find("lastTerminal"); last != json.end() && last->is_number_unsigned())
     metadata.lastTerminal = last->get<uint32_t>();
+  if (const auto counts = json.find("outputCounts"); counts != json.end() && counts->is_array())
+    for (const Json& count : *counts)
+      if (count.is_array() && count.size() == 2 && count[0].is_string() && count[1].is_number_unsigned())
+        metadata.outputCounts.set(count[0].get<std::string>(), count[1].get<uint64_t>());
   return metadata;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "session/backend_port.h"
 #include "session/event_log.h"
 
 namespace gw::session {
@@ -18,6 +19,25 @@ struct WholeEpochs {
   const Position* find(uint64_t epoch) const;
 };
 
+/// How many counted frames of each instance of the backend are in. An instance that is not known begins anew; the one
+/// heard of least recently leaves for a fifth.
+class OutputCounts {
+ public:
+  static constexpr size_t kMost = 4;
+
+  enum class Verdict : uint8_t { kNext, kDuplicate, kAhead };
+  /// What n is; kNext: it is noted.
+  Verdict take(const std::string& instance, uint64_t n);
+  uint64_t last(const std::string& instance) const;
+  void set(const std::string& instance, uint64_t n);
+  /// After a crash that may have lost some: the next n of each instance may be higher than the next.
+  void doubt();
+  const std::vector<OutputCount>& all() const { return counts_; }
+
+ private:
+  std::vector<OutputCount> counts_;  // heard of most recently last
+};
+
 struct SessionMetadata {
   bool isGuest = false;
   bool plain = false;
@@ -26,6 +46,7 @@ struct SessionMetadata {
   WholeEpochs wholeEpochs;
   Position lostTo;            // the log up to here was pushed out by its bounds
   uint32_t lastTerminal = 0;  // lineage of the terminal that was used last
+  OutputCounts outputCounts{};
 };
 
 std::string toJson(const SessionMetadata& metadata);

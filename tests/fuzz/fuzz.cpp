@@ -17,6 +17,7 @@ std::span<const Target> targets() {
   static const std::vector<Target> all = [] {
     std::vector<Target> both = channelTargets();
     both.insert(both.end(), parserTargets().begin(), parserTargets().end());
+    both.insert(both.end(), linkTargets().begin(), linkTargets().end());
     return both;
   }();
   return all;

@@ -9,5 +9,6 @@ namespace gw::fuzz {
 
 const std::vector<Target>& channelTargets();
 const std::vector<Target>& parserTargets();
+const std::vector<Target>& linkTargets();
 
 }  // namespace gw::fuzz

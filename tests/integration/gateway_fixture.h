@@ -12,6 +12,8 @@ namespace gw::test {
 
 class GatewayTest : public ::testing::Test {
  protected:
+  /// Everything but the start.
+  void prepare(const std::string& patch) { gateway_ = std::make_unique<GatewayProcess>(patch); }
   void launch(const std::string& patch = "{}", const std::vector<std::string>& arguments = {}) {
     gateway_ = std::make_unique<GatewayProcess>(patch);
     for (const std::string& argument : arguments) gateway_->addArgument(argument);

@@ -130,6 +130,16 @@ uint16_t GatewayProcess::portOf(const std::string& account) const { return portI
 uint16_t GatewayProcess::httpPort() const { return portIn(ready_->json.at("http").at(0).get<std::string>()); }
 uint16_t GatewayProcess::adminTcpPort() const { return ready_->json.at("adminTcpPort").get<uint16_t>(); }
 
+uint16_t GatewayProcess::linkPort() const { return portIn(ready_->json.at("link").at(0).get<std::string>()); }
+
+std::string GatewayProcess::makeBackendToken(const std::string& name, bool mayBroadcast) const {
+  std::vector<std::string> argv{GWHOST_PROGRAM, "--config", configFile(), "--create-backend-token", name};
+  if (mayBroadcast) argv.emplace_back("--broadcast");
+  const Outcome made = run(std::move(argv), folder_.path());
+  if (made.exit != 0) throw std::runtime_error("no backend token: " + made.out + made.err);
+  return made.out.substr(0, made.out.find('\n'));
+}
+
 std::string GatewayProcess::adminSocket() const { return ready_->json.at("adminSocket").get<std::string>(); }
 
 Outcome GatewayProcess::gwctl(std::vector<std::string> arguments) const {

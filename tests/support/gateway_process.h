@@ -36,6 +36,8 @@ class GatewayProcess {
 
   /// Replaces the configuration file; in force after a reload or a restart.
   void configure(const std::string& patch);
+  /// Of a gateway that is down: makes a backend's token; answers it.
+  std::string makeBackendToken(const std::string& name, bool mayBroadcast = false) const;
   /// Starts with whatever is in the configuration file and expects it to end by itself.
   Outcome startAndFail() const;
 
@@ -54,6 +56,8 @@ class GatewayProcess {
   uint16_t portOf(const std::string& account) const;
   std::vector<std::string> addressesOf(const std::string& account) const;
   uint16_t adminTcpPort() const;
+  /// Of the backend link.
+  uint16_t linkPort() const;
 
   Outcome gwctl(std::vector<std::string> arguments) const;
   /// gwctl ... -o json; throws unless it exits 0.

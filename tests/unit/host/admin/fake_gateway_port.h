@@ -246,6 +246,43 @@ class FakeGatewayPort : public GatewayPort {
     tokenList.push_back(token);
     return {};
   }
+  std::vector<BackendSnapshot> backends() override {
+    return locked([&] { return backendList; });
+  }
+  Result<void> disconnectBackend(const std::string& name, const std::string& connection) override {
+    note("disconnectBackend " + name + " " + connection);
+    if (auto error = failure()) return *error;
+    return {};
+  }
+  Result<void> drainBackend(const std::string& name, const std::string& connection, uint64_t graceMs) override {
+    note("drainBackend " + name + " " + connection + " " + std::to_string(graceMs));
+    if (auto error = failure()) return *error;
+    return {};
+  }
+  Result<std::vector<link::TraceLine>> traceBackend(const std::string& name, uint64_t after) override {
+    note("traceBackend " + name + " " + std::to_string(after));
+    if (auto error = failure()) return *error;
+    return std::vector<link::TraceLine>{{after + 1, 0, true, "b1", "command", "s", 7, 90}};
+  }
+  Result<void> simulatePlayers(const std::string& name, const link::SimulationOrder& order) override {
+    note("simulate " + name + " " + std::to_string(order.players) + " " + std::to_string(order.lines.size()));
+    if (auto error = failure()) return *error;
+    return {};
+  }
+  Result<link::SimulationReport> simulation(const std::string&) override { return link::SimulationReport{}; }
+  Result<std::vector<link::BackendToken>> backendTokens() override {
+    return std::vector<link::BackendToken>{{"world", "hash", true, 0}};
+  }
+  Result<std::string> createBackendToken(const std::string& name, bool mayBroadcast) override {
+    note("createBackendToken " + name + (mayBroadcast ? " broadcast" : ""));
+    if (auto error = failure()) return *error;
+    return std::string("gwb_secret");
+  }
+  Result<void> revokeBackendToken(const std::string& name) override {
+    note("revokeBackendToken " + name);
+    if (auto error = failure()) return *error;
+    return {};
+  }
   Result<std::vector<store::ApiTokenRecord>> apiTokens() override {
     note("apiTokens");
     if (auto error = failure()) return *error;
@@ -303,6 +340,7 @@ class FakeGatewayPort : public GatewayPort {
   Listing<UserSnapshot> userList;
   std::vector<store::BanRecord> banList;
   std::vector<store::ApiTokenRecord> tokenList;
+  std::vector<BackendSnapshot> backendList;
   std::vector<Operation> operationList;
   std::string operationState = "done";  // of operations that begin
   std::string operationError;

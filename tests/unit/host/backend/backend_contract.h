@@ -84,7 +84,7 @@ class BackendContract : public ::testing::TestWithParam<MakeBackend> {
     if (!character.ok()) return {};
     const SessionId session{1, ++sessions_};
     sink_.setUser(session, user->userId);
-    backend_.entered({session, *user, *character, false, {}});
+    backend_.entered({session, *user, *character, false, {}, {}});
     return session;
   }
   bool awaitAck(const SessionId& session, uint64_t seq) {

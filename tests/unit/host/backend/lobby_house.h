@@ -221,7 +221,7 @@ class LobbyHouse : public ::testing::Test {
     }
     const SessionId session{9, ++sessions_};
     sink.setUser(session, id);
-    world.entered({session, {id, name, false, false}, {"char-" + name, name, {}}, isResumed, std::move(rooms)});
+    world.entered({session, {id, name, false, false}, {"char-" + name, name, {}}, isResumed, std::move(rooms), {}});
     settle();
     return session;
   }

@@ -139,6 +139,7 @@ TEST_F(Talk, WhoStopsAtAHundred) {
                    {"g:" + name + ":x", name, true, false},
                    {name, name, {}},
                    false,
+                   {},
                    {}});
   }
   const auto who = answerTo(anna, "who");
@@ -251,7 +252,7 @@ TEST_F(Ignoring, CoversAllCharactersOfTheUser) {
   type(anna, "ignore add Bob");
   const SessionId other{8, 8};
   sink.setUser(other, "id-Bob");
-  world.entered({other, {"id-Bob", "Bob", false, false}, {"char-Alt", "Alt", {}}, false, {}});
+  world.entered({other, {"id-Bob", "Bob", false, false}, {"char-Alt", "Alt", {}}, false, {}, {}});
   settle();
   EXPECT_TRUE(heardBy(anna, other, "hello").empty());
 }
@@ -285,6 +286,7 @@ TEST_F(Ignoring, HasLimitsAndRules) {
                    {"g:" + name + ":x", name, true, false},
                    {name, name, {}},
                    false,
+                   {},
                    {}});
     type(anna, "/ignore " + name);
   }

@@ -107,7 +107,7 @@ TEST_F(Guests, AreToldWhenTheStoreFailsAndMayTryAgain) {
 TEST_F(Guests, KeepSettingsForTheirVisitOnly) {
   const session::Identity identity = **guest();
   const SessionId session{5, 5};
-  world.entered({session, identity, {identity.userId, identity.userName, {}}, false, {}});
+  world.entered({session, identity, {identity.userId, identity.userName, {}}, false, {}, {}});
   settle();
   const int jobs = workers.jobs;
   EXPECT_EQ(answerTo(session, "/plain on"), std::vector<std::string>{"Plain output is on."});

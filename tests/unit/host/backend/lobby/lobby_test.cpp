@@ -58,7 +58,7 @@ class LobbyThread : public ::testing::Test {
  protected:
   SessionId enterGuest(Lobby& lobby, const std::string& name) {
     const SessionId session{4, ++sessions_};
-    lobby.entered({session, {"g:" + name + ":x", name, true, false}, {name, name, {}}, false, {}});
+    lobby.entered({session, {"g:" + name + ":x", name, true, false}, {name, name, {}}, false, {}, {}});
     lobby.push();
     return session;
   }

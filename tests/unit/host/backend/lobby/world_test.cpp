@@ -57,7 +57,7 @@ TEST_F(Rooms, TakingASessionOverIsQuiet) {
   world.setAway(bob, true);
   (void)sink.take(anna);
   (void)sink.take(bob);
-  world.entered({bob, {"id-Bob", "Bob", false, false}, {"char-Bob", "Bob", {}}, true, {}});
+  world.entered({bob, {"id-Bob", "Bob", false, false}, {"char-Bob", "Bob", {}}, true, {}, {}});
   settle();
   EXPECT_TRUE(sink.take(anna).empty());
   EXPECT_TRUE(sink.take(bob).empty());
@@ -67,7 +67,7 @@ TEST_F(Rooms, TakingASessionOverIsQuiet) {
 
 TEST_F(Rooms, AnotherCharacterOfTheSameSessionIsAnotherVisit) {
   const SessionId anna = enter("Anna");
-  world.entered({anna, {"id-Anna", "Anna", false, false}, {"char-Zoe", "Zoe", {}}, false, {}});
+  world.entered({anna, {"id-Anna", "Anna", false, false}, {"char-Zoe", "Zoe", {}}, false, {}, {}});
   settle();
   EXPECT_EQ(world.size(), 1u);
   EXPECT_NE(world.findByName("zoe"), nullptr);
@@ -91,7 +91,7 @@ TEST_F(Rooms, AResumedSessionKeepsOneRoomThatStillExists) {
   const SessionId session{9, 77};
   for (const char* room : {"cellar", "garden", "Tea House"}) sink.joinRoom(session, room);
   world.entered(
-      {session, {"id-Bob", "Bob", false, false}, {"char-Bob", "Bob", {}}, true, {"cellar", "Tea House", "garden"}});
+      {session, {"id-Bob", "Bob", false, false}, {"char-Bob", "Bob", {}}, true, {"cellar", "Tea House", "garden"}, {}});
   settle();
   EXPECT_TRUE(sink.members("garden").contains(session));
   EXPECT_FALSE(sink.members("cellar").contains(session));
@@ -154,7 +154,7 @@ TEST_F(Rooms, ASayInAFullRoomIsOneCallOfTheSink) {
   for (int i = 0; i < 1000; ++i) {
     const SessionId session{3, static_cast<uint64_t>(i) + 1};
     const std::string name = "P" + std::to_string(i);
-    world.entered({session, {"g:" + name + ":x", name, true, false}, {name, name, {}}, false, {}});
+    world.entered({session, {"g:" + name + ":x", name, true, false}, {name, name, {}}, false, {}, {}});
     crowd.push_back(session);
   }
   settle();

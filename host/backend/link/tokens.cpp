@@ -1,0 +1,99 @@
+#include "backend/link/tokens.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/crypto.h"
+#include "store/session_store.h"
+
+namespace gw::link {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kSetting = "backendTokens";
+constexpr std::string_view kPrefix = "gwb_";
+constexpr uint64_t kMinuteNs = 60'000'000'000;
+constexpr uint32_t kWrongPerMinute = 5;
+
+bool isName(const std::string& name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
+  });
+}
+
+Result<void> write(store::SessionStore& store, const std::vector<BackendToken>& tokens) {
+  Json json = Json::array();
+  for (const BackendToken& token : tokens)
+    json.push_back({{"name", token.name},
+                    {"hash", token.hash},
+                    {"broadcast", token.mayBroadcast},
+                    {"createdAt", token.createdAtUs}});
+  return store.putSetting(kSetting, json.dump());
+}
+
+}  // namespace
+
+Result<std::vector<BackendToken>> readTokens(store::SessionStore& store) {
+  const auto setting = store.getSetting(kSetting);
+  if (!setting) return setting.error();
+  std::vector<BackendToken> out;
+  if (!*setting) return out;
+  const Json json = Json::parse(**setting, nullptr, false);
+  if (!json.is_array()) return fail(ErrorCode::kInternal, "the store's backend tokens are damaged");
+  for (const Json& token : json)
+    out.push_back({token.value("name", ""), token.value("hash", ""), token.value("broadcast", false),
+                   token.value("createdAt", int64_t{0})});
+  return out;
+}
+
+Result<std::string> createToken(store::SessionStore& store, const std::string& name, bool mayBroadcast, int64_t nowUs) {
+  if (!isName(name)) return fail(ErrorCode::kInvalid, "expected a backend's name, 1 to 64 of A-Z a-z 0-9 _ - .");
+  auto tokens = readTokens(store);
+  if (!tokens) return tokens.error();
+  std::erase_if(*tokens, [&](const BackendToken& token) { return token.name == name; });
+  if (tokens->size() >= kMaxTokens) return fail(ErrorCode::kConflict, "there are 64 backend tokens; revoke some first");
+  std::string secret = std::string(kPrefix) + randomToken(43);
+  tokens->push_back({name, sha256Hex(secret), mayBroadcast, nowUs});
+  if (auto written = write(store, *tokens); !written) return written.error();
+  return secret;
+}
+
+Result<void> revokeToken(store::SessionStore& store, const std::string& name) {
+  auto tokens = readTokens(store);
+  if (!tokens) return tokens.error();
+  if (std::erase_if(*tokens, [&](const BackendToken& token) { return token.name == name; }) == 0)
+    return fail(ErrorCode::kNotFound, "there is no token for the backend \"" + name + "\"");
+  return write(store, *tokens);
+}
+
+const BackendToken* matching(const std::vector<BackendToken>& tokens, std::string_view name, std::string_view secret) {
+  const std::string hash = sha256Hex(secret);
+  const BackendToken* match = nullptr;
+  for (const BackendToken& token : tokens) {
+    const bool isIt = constantTimeEqual(token.hash, hash);
+    if (isIt && token.name == name) match = &token;
+  }
+  return match;
+}
+
+Result<void> TokenGuard::admit(const std::string& address) {
+  const std::lock_guard lock(mutex_);
+  const Wrong* wrong = wrong_.find(address);
+  const uint64_t now = clock_.nowNs();
+  if (!wrong || wrong->count < kWrongPerMinute || now - wrong->windowStartNs >= kMinuteNs) return {};
+  Error error = fail(ErrorCode::kRateLimited, "too many wrong tokens");
+  error.retryAfterMs = static_cast<long long>((kMinuteNs - (now - wrong->windowStartNs)) / 1'000'000);
+  return error;
+}
+
+void TokenGuard::noteWrong(const std::string& address) {
+  const std::lock_guard lock(mutex_);
+  Wrong& wrong = wrong_.touch(address);
+  const uint64_t now = clock_.nowNs();
+  if (now - wrong.windowStartNs >= kMinuteNs) wrong = {now, 0};
+  ++wrong.count;
+}
+
+}  // namespace gw::link

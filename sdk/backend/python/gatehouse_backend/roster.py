@@ -1,0 +1,128 @@
+"""Which sessions there are, and what the gateway tells of them.
+
+A session is here from the first time it is told of until its end is told, over restarts: its seq must outlive
+anything that may give its commands again. Rows change within the transaction; what is over leaves memory after the
+commit.
+"""
+
+from . import checks
+from .session import Character, Session, User
+
+
+class Roster:
+    """tell(tx, handler, session, ...) calls a handler of the world's in a step of its own."""
+
+    def __init__(self, backend, world, store, delivery, clock, forget_after, tell):
+        self._backend = backend
+        self._world = world
+        self._store = store
+        self._delivery = delivery
+        self._clock = clock
+        self._forget_after = forget_after
+        self._tell = tell
+        self.sessions = {}
+        self.events = {
+            "session.entered": self._entered, "session.reconnected": self._reconnected,
+            "session.disconnected": self._disconnected, "session.closed": self._closed,
+        }
+        for id, user, character, seq, count, told_at in store.sessions():
+            self._add(Session(backend, id, _user(user), _character(character, user), seq, count)).told_at = told_at
+
+    def find(self, tx, payload):
+        """The session that a payload names, unless it is unknown or over."""
+        session = self.sessions.get(payload.get("session")) if isinstance(payload.get("session"), str) else None
+        return session if session and session.stream not in tx.forgotten else None
+
+    def _add(self, session):
+        self.sessions[session.id] = session
+        self._delivery.streams[session.id] = session.stream
+        return session
+
+    def _met(self, payload, count):
+        """A session that is new here, with its row."""
+        session = self._add(Session(self._backend, payload["session"], _user(payload["user"]),
+                                    _character(payload.get("character"), payload["user"]), 0, count))
+        self._save(session, payload)
+        return session
+
+    def _save(self, session, payload):
+        session.told_at = self._clock.today()
+        self._store.save_session(session.id, payload["user"], payload.get("character"), session.seq,
+                                 session.stream.count, session.told_at)
+
+    async def _entered(self, tx, connection, payload):
+        if not _names_a_session(payload):
+            raise ValueError("session.entered without a session or user")
+        session = self.find(tx, payload)
+        if session:  # its end was never told; its numbers go on, since nobody says that they do not
+            session.user, session.seq = _user(payload["user"]), 0
+            session.character = _character(payload.get("character"), payload["user"])
+            self._save(session, payload)
+        else:
+            session = self._met(payload, 0)
+        session.state = "playing"
+        self._delivery.begin_anew(tx, connection, session.stream)
+        await self._tell(tx, self._world.on_entered, session, tx)
+
+    async def _reconnected(self, tx, connection, payload):
+        if not _names_a_session(payload) or not checks.object_with(payload, n=int):
+            raise ValueError("session.reconnected without a session, user or n")
+        session, cause = self.find(tx, payload), payload.get("cause")
+        is_new = session is None
+        if is_new:
+            session = self._met(payload, payload["n"])
+        if cause != "player" or not session.stream.is_live:
+            self._delivery.told(tx, connection, session.stream, payload["n"])
+            session.told_at = self._clock.today()
+            self._store.save_told(session.id, session.told_at)
+        session.state = "disconnected" if payload.get("state") == "disconnected" else "playing"
+        session.rooms = [room for room in payload.get("rooms") or [] if isinstance(room, str)]
+        if is_new:
+            await self._tell(tx, self._world.on_entered, session, tx)
+        else:
+            await self._tell(tx, self._world.on_reconnected, session, cause, tx)
+
+    async def _disconnected(self, tx, connection, payload):
+        session = self.find(tx, payload)
+        if session:
+            session.state = "disconnected"
+            await self._tell(tx, self._world.on_disconnected, session, str(payload.get("reason", "")), tx)
+
+    async def _closed(self, tx, connection, payload):
+        session = self.find(tx, payload)
+        if session:
+            await self.forget(tx, session, str(payload.get("reason", "")))
+
+    async def forget(self, tx, session, reason):
+        await self._tell(tx, self._world.on_closed, session, reason, tx)
+        tx.forget(session)
+
+        def gone():
+            session.state = "closed"
+            session.stream.is_live = False
+            for known, value in ((self.sessions, session), (self._delivery.streams, session.stream)):
+                if known.get(session.id) is value:
+                    del known[session.id]
+        tx.on_commit(gone)
+
+    async def forget_old(self, tx):
+        """Nobody says which sessions ended while this program was away, and one that is not told may come back
+        restored with commands: it is kept for long enough."""
+        before = self._clock.today() - self._forget_after
+        for session in list(self.sessions.values()):
+            if session.told_at < before and not session.stream.is_live:
+                await self.forget(tx, session, "expired")
+
+
+def _names_a_session(payload):
+    return checks.object_with(payload, session=str, user=dict) and checks.object_with(payload["user"], id=str, name=str)
+
+
+def _user(told):
+    return User(told["id"], told["name"], bool(told.get("plain")), bool(told.get("guest")))
+
+
+def _character(told, user):
+    if not checks.object_with(told, id=str, name=str):
+        told = user  # no characters: everybody plays as their user
+    return Character(told["id"], told["name"], str(told.get("summary") or ""))

@@ -133,8 +133,10 @@ class Executor:
         await self._tell(tx, self._world.on_private, session, payload["text"], tx)
 
     async def _limited(self, handler, *values):
-        async with asyncio.timeout(self._command_timeout):
-            await call(handler, *values)
+        awaitable = handler(*values)
+        if inspect.isawaitable(awaitable):
+            async with asyncio.timeout(self._command_timeout):
+                await awaitable
 
     async def _tell(self, tx, handler, session, *values):
         """A handler in a step of its own; its failure ends nothing else."""

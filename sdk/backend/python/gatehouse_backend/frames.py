@@ -26,9 +26,13 @@ def size_of(text):
 
 def encode_payload(payload):
     """As encode, for what must fit into a message: too large or too deep a payload would never arrive."""
-    if _depth(payload) > MAX_DEPTH - _ENVELOPE_DEPTH:
+    try:
+        text = encode(payload)
+    except RecursionError:
+        raise ValueError(f"JSON of the link nests at most {MAX_DEPTH} deep") from None
+    deepest = MAX_DEPTH - _ENVELOPE_DEPTH
+    if text.count("{") + text.count("[") > deepest and _depth(payload) > deepest:  # seldom worth a look
         raise ValueError(f"JSON of the link nests at most {MAX_DEPTH} deep")
-    text = encode(payload)
     size = size_of(text)
     if size > MAX_MESSAGE - _ENVELOPE:
         raise ValueError(f"a frame of {size} bytes: a message of the link has at most {MAX_MESSAGE}; send it in parts")
@@ -45,8 +49,6 @@ def _depth(value):
             inner = value
         else:
             continue
-        if depth > MAX_DEPTH:
-            return depth  # far enough; it may be its own member
         deepest = max(deepest, depth)
         todo.extend((item, depth + 1) for item in inner)
     return deepest

@@ -26,7 +26,7 @@ class FakeClock:
 
     async def next_sleep(self):
         """How long the next sleep is for, as soon as somebody begins one."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await self._slept.get()
 
     def advance(self, seconds):

@@ -9,7 +9,7 @@ import json
 
 import websockets
 
-PATIENCE = 20  # seconds; a deadline for what must come, never a wait for what may
+PATIENCE = 60  # seconds; a deadline for what must come, never a wait for what may
 
 
 class FakeGateway:

@@ -51,7 +51,7 @@ class Delivery(LinkedTest):
     async def test_an_idle_backend_trims_by_itself(self):
         backend, peer = await self.linked(2)
         peer.event("link.ack", {"session": "s1", "n": 2})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await self.count_rows(backend):
                 await asyncio.sleep(0)
 

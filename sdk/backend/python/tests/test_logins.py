@@ -96,7 +96,7 @@ class Logins(LinkedTest):
         self.start(Slow())
         peer = await self.gateway.link()
         peer.request("g1", "authenticate", LOGIN)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await begun.wait()
             peer.event("cancel", {"id": "g1"})
             await ended.wait()

@@ -19,13 +19,13 @@ class WorldProcess:
         return self
 
     async def ready(self):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             line = await self._process.stdout.readline()
         return json.loads(line)
 
     async def ended(self):
         """Its exit code; -9 if it was killed."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return await self._process.wait()
 
     async def kill(self):

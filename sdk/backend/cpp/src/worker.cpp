@@ -91,7 +91,6 @@ void Worker::finish() {
   sendReplies();
   queue_.push(generation_, std::move(outgoing_));
   outgoing_ = Batches(kMaxMessage);
-  if (std::exchange(isDraining_, false)) queue_.finish();
 }
 
 void Worker::apply() {

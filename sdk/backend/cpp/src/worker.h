@@ -84,7 +84,7 @@ class Worker {
   void reconnected(const nlohmann::json& payload);
   void disconnected(const nlohmann::json& payload);
   void close(Account& account, const std::string& reason);
-  void ready(size_t sessions);
+  void ready();
   /// From now on the session's frames may leave; the gateway has them up to n.
   void open(Account& account, int64_t n);
   void sendFrom(Account& account, int64_t n);
@@ -110,7 +110,6 @@ class Worker {
 
   std::atomic<bool> isStopping_{false};
   bool isInTransaction_ = false;
-  bool isDraining_ = false;
   int64_t generation_ = 0;  // of the connection; 0: none
   Batches outgoing_{kMaxMessage};
   std::string scratch_;

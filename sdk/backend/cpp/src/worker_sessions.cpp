@@ -46,10 +46,10 @@ void Worker::carryOut(const EventItem& event) {
   } else if (event.name == "link.error") {
     linkError(event.payload);
   } else if (event.name == "link.ready") {
-    ready(static_cast<size_t>(numberOf(event.payload, "sessions")));
+    ready();
   } else if (event.name == "link.drain") {
-    log_.info("the gateway wants this connection gone");
-    isDraining_ = true;
+    log_.info("an operator wants this backend gone");
+    stop();
   }
 }
 
@@ -112,9 +112,13 @@ void Worker::close(Account& account, const std::string& reason) {
 
 // The gateway has told of all that this connection serves. It may have forgotten others while we were away; those
 // that another connection serves stay.
-void Worker::ready(size_t sessions) {
+void Worker::ready() {
+  size_t sessions = 0;
   for (const Account* account : ledger_.living()) {
-    if (account->isOpen) continue;
+    if (account->isOpen) {
+      ++sessions;
+      continue;
+    }
     const std::string id = account->session.id;
     ask("session.get", json{{"session", id}}.dump(), [this, id](Transaction&, const SessionReport& report) {
       if (!report.refusal || report.refusal->code != "NOT_FOUND") return;

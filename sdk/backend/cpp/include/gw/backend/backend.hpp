@@ -31,7 +31,7 @@ class Backend {
   virtual void selectCharacter(Transaction&, std::string_view user, std::string_view character,
                                const Answer<Character>& answer);
 
-  // --- Playing.
+  // --- Playing. After a restart of yours only the id of a Session is known until onReconnected.
   /// Exactly once a session, also if the link broke when it began.
   virtual void onEntered(Transaction&, const Session&) {}
   virtual void onReconnected(Transaction&, const Session&, Cause) {}

@@ -60,7 +60,7 @@ class Link {
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
-  /// Until stop(). The calling thread is the worker's.
+  /// Until stop(), or until an operator drains this backend. The calling thread is the worker's.
   /// Throws: std::runtime_error if the database cannot be written any more: end the process, nothing is lost.
   void run();
   /// The same until SIGINT or SIGTERM. Call it before other threads are made.

@@ -1,0 +1,4 @@
+// The backend link for Node. README.md says how to begin.
+export { Link } from './lib/link.js';
+export { Refusal } from './lib/refusal.js';
+export * as output from './lib/output.js';

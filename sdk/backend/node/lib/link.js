@@ -1,0 +1,361 @@
+// Link: carries out what the gateway sends, many at once in one transaction, and sends what came of it. What frames
+// mean is in docs/protocol/backend-link.md; what a backend may do is in README.md.
+import { Connection } from './connection.js';
+import { Refusal } from './refusal.js';
+import { Store } from './store.js';
+import { Transaction } from './transaction.js';
+
+const DEFAULTS = {
+  capabilities: { characters: true, registration: false, guests: false },
+  client: { id: 'gw-backend-node', version: '1.0' },
+  durability: 'full',
+  errorText: 'Something went wrong, and nothing was changed.',
+  reconnectMin: 1000,
+  reconnectMax: 30000,
+  log: (level, text) => console.error(`${level}: ${text}`),
+  onFatal: (error) => { console.error(`error: ${error.message}`); process.exit(1); },
+};
+
+const LOGINS = {
+  authenticate: async (backend, params) => ({ user: await backend.authenticate(params) }),
+  register: async (backend, params) => ({ user: await backend.register(params) }),
+  guest: async (backend, params) => ({ user: await backend.guest(params) }),
+  'characters.list': async (backend, params) => ({ characters: await backend.characters(params.user) }),
+  'characters.create': async (backend, params) => ({ character: await backend.createCharacter(params) }),
+  'characters.select': async (backend, params) => ({ character: await backend.selectCharacter(params.user, params.character) }),
+};
+const HANDLERS = { authenticate: 'authenticate', register: 'register', guest: 'guest', 'characters.list': 'characters',
+  'characters.create': 'createCharacter', 'characters.select': 'selectCharacter' };
+
+const isSession = ({ session }) => typeof session === 'string' && session !== '';
+
+export class Link {
+  #accounts = new Map(); // session id, or '' for frames without one → {id, seq, n, isOpen, wentBackTo}
+  #inbox = [];
+  #outgoing = [];
+  #hooks = [];
+  #toAck = new Set();
+  #touched = new Set();
+  #asked = new Map();
+  #lastRequest = 0;
+  #timers = [];
+  #isScheduled = false;
+  #isUp = false;
+
+  // backend: an object with onCommand(tx, session, text) and what else of README.md it wants to have.
+  constructor(options, backend) {
+    this.options = { ...DEFAULTS, ...options };
+    this.backend = backend;
+    this.sessions = new Map();
+    this.store = new Store(this.options.db, this.options.durability);
+    for (const row of this.store.sessions()) this.#accounts.set(row.session, { id: row.session, seq: row.seq, n: row.n });
+    this.#account('');
+    for (const id of this.#accounts.keys()) if (id) this.sessions.set(id, { id, rooms: [] });
+    this.connection = new Connection(this.options, this.store.instance, this);
+    this.#run([() => this.#call('onStart', (tx) => backend.onStart?.(tx), true)]);
+  }
+
+  start() { this.connection.start(); }
+
+  // Sends what has been carried out, says goodbye, closes the database.
+  async stop() {
+    this.#timers.forEach(clearInterval);
+    this.#flush();
+    await this.connection.stop();
+    this.#flush();
+    this.store.close();
+  }
+
+  // A transaction of your own; its answer is fn's.
+  // Not within another one.
+  transaction(fn) {
+    if (this.store.db.inTransaction) throw new Error('this is within a transaction already');
+    let result;
+    let problem;
+    this.#run([() => this.#call('transaction', (tx) => { result = fn(tx); }, (error) => { problem = error; })]);
+    if (problem) throw problem;
+    return result;
+  }
+
+  every(ms, fn) {
+    this.#timers.push(setInterval(() => this.#push(() => this.#call('a timer', fn)), ms));
+  }
+
+  // --- From the connection
+
+  onUp(hello) { this.#push(() => { this.#isUp = true; const rest = this.#account(''); this.#open(rest, hello.link?.n ?? rest.n); }); }
+
+  onDown(why) {
+    this.#push(() => {
+      this.#isUp = false;
+      for (const account of this.#accounts.values()) account.isOpen = false;
+      const asked = [...this.#asked.values()];
+      this.#asked.clear();
+      for (const then of asked) this.#call('getSession', (tx) => then(tx, new Refusal('UNAVAILABLE', 'The link broke.')));
+      this.#call('onLinkLost', (tx) => this.backend.onLinkLost?.(tx, why));
+    });
+  }
+
+  onFrames(frames) {
+    for (const frame of frames) {
+      if (frame.type === 'event' && frame.payload) this.#inbox.push(() => this.#event(frame.event, frame.payload));
+      else if (frame.type === 'req') this.#login(frame);
+      else if (frame.type === 'res') this.#inbox.push(() => this.#response(frame));
+    }
+    this.#schedule();
+  }
+
+  // --- Transactions
+
+  #push(work) {
+    this.#inbox.push(work);
+    this.#schedule();
+  }
+
+  #schedule() {
+    if (this.#isScheduled || this.#inbox.length === 0 || !this.store.db.open) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush() {
+    this.#isScheduled = false;
+    if (this.#inbox.length > 0 && this.store.db.open) this.#run(this.#inbox.splice(0));
+  }
+
+  // All of the work in one transaction, then what came of it.
+  #run(work) {
+    try {
+      this.store.sql.begin.run();
+      for (const item of work) item();
+      for (const account of this.#touched) this.store.save(account);
+      this.store.sql.commit.run();
+    } catch (error) {
+      // The memory knows more than the disk now; the disk is right.
+      this.options.onFatal(error);
+      return;
+    }
+    this.#touched.clear();
+    for (const hook of this.#hooks.splice(0)) hook();
+    for (const frame of this.#outgoing.splice(0)) this.connection.send(frame);
+    for (const account of this.#toAck) {
+      if (account.isOpen) this.connection.send(JSON.stringify({ type: 'event', event: 'command.ack', payload: { session: account.id, seq: account.seq } }));
+    }
+    this.#toAck.clear();
+  }
+
+  // One call of the author's: all or nothing. onProblem: true throws on, a function is told.
+  #call(what, theirs, onProblem) {
+    const tx = new Transaction(this.store.db, this.sessions);
+    this.store.sql.mark.run();
+    try {
+      const result = theirs(tx);
+      if (typeof result?.then === 'function') throw new TypeError(`${what}: a transaction cannot wait; it returned a promise`);
+    } catch (error) {
+      this.store.sql.undo.run();
+      this.store.sql.keep.run();
+      if (onProblem === true) throw error;
+      if (onProblem) onProblem(error);
+      else this.options.log('error', `${what} threw, and was taken back: ${error.stack}`);
+      return false;
+    }
+    this.store.sql.keep.run();
+    this.#apply(tx);
+    return true;
+  }
+
+  #apply(tx) {
+    for (const { id, event, text, isCounted } of tx.frames) {
+      const account = this.#accounts.get(id);
+      if (!account) continue; // it is over
+      if (isCounted) {
+        ++account.n;
+        this.#touched.add(account);
+        this.store.add(account, event, text);
+      }
+      if (account.isOpen) this.#outgoing.push(this.#frame(event, isCounted ? account.n : 0, text));
+    }
+    for (const request of tx.requests) this.#ask(request);
+    this.#hooks.push(...tx.hooks);
+  }
+
+  #frame(event, n, payload) {
+    return `{"type":"event","event":"${event}"${n > 0 ? `,"n":${n}` : ''},"payload":${payload}}`;
+  }
+
+  // --- What the gateway tells
+
+  #event(event, payload) {
+    const account = payload.session ? this.#accounts.get(payload.session) : this.#account('');
+    switch (event) {
+      case 'command': if (account?.id) this.#command(account, payload); break;
+      case 'command.private': this.#tell('onPrivate', account, payload.text); break;
+      case 'link.ack': if (account && Number.isInteger(payload.n)) this.store.trim(account.id, Math.min(payload.n, account.n)); break;
+      case 'link.error': if (account) this.#linkError(account, payload); break;
+      case 'session.entered': this.#entered(payload); break;
+      case 'session.reconnected': this.#reconnected(payload); break;
+      case 'session.disconnected':
+        if (account?.id) this.sessions.get(account.id).hasPlayer = false;
+        this.#tell('onDisconnected', account, payload.reason);
+        break;
+      case 'session.closed': this.#close(account, payload.reason); break;
+      case 'link.ready': this.#ready(); break;
+      case 'link.drain': this.#hooks.push(() => this.backend.onDrain ? this.backend.onDrain() : this.stop()); break;
+      default: // not known: later versions may have more
+    }
+  }
+
+  #tell(handler, account, ...values) {
+    if (!account?.id) return;
+    this.#call(handler, (tx) => this.backend[handler]?.(tx, this.sessions.get(account.id), ...values));
+  }
+
+  #command(account, { seq, text }) {
+    if (!Number.isInteger(seq) || seq < 1 || typeof text !== 'string') return;
+    this.#toAck.add(account);
+    if (seq <= account.seq) return;
+    const session = this.sessions.get(account.id);
+    const isDone = this.#call('onCommand', (tx) => this.backend.onCommand(tx, session, text));
+    account.seq = seq; // also if it threw, or it would throw for ever
+    this.#touched.add(account);
+    if (!isDone) this.#call('the error text', (tx) => tx.output(session, { type: 'system', text: this.options.errorText, level: 'error' }));
+  }
+
+  #account(id) {
+    if (!this.#accounts.has(id)) this.#accounts.set(id, { id, seq: 0, n: 0 });
+    return this.#accounts.get(id);
+  }
+
+  #meet(payload) {
+    const account = this.#account(payload.session);
+    this.#touched.add(account);
+    const session = this.sessions.get(account.id) ?? { id: account.id };
+    Object.assign(session, { user: payload.user, character: payload.character, rooms: payload.rooms ?? [],
+      hasPlayer: payload.state !== 'disconnected' });
+    this.sessions.set(account.id, session);
+    if (!account.isOpen) this.#open(account, payload.n ?? account.n);
+    return account;
+  }
+
+  #entered(payload) { if (isSession(payload)) this.#tell('onEntered', this.#meet(payload)); }
+
+  #reconnected(payload) {
+    if (!isSession(payload)) return;
+    const isNew = !this.#accounts.has(payload.session);
+    const account = this.#meet(payload);
+    if (isNew) this.#tell('onEntered', account); // session.entered was lost with an older connection
+    this.#tell('onReconnected', account, payload.cause);
+  }
+
+  #close(account, reason) {
+    if (!account?.id) return;
+    account.isOpen = false;
+    this.#tell('onClosed', account, reason);
+    this.store.forget(account.id);
+    this.#accounts.delete(account.id);
+    this.sessions.delete(account.id);
+    this.#touched.delete(account);
+  }
+
+  // Sessions that were not told may have ended while we were away, or be served by another connection.
+  #ready() {
+    let sessions = 0;
+    for (const account of this.#accounts.values()) {
+      if (!account.id) continue;
+      if (account.isOpen) ++sessions;
+      else this.#ask({ method: 'session.get', params: { session: account.id }, then: (tx, refusal) => {
+        if (refusal?.code === 'NOT_FOUND') this.#push(() => this.#close(account, 'notFound'));
+      } });
+    }
+    this.#call('onReady', (tx) => this.backend.onReady?.(tx, sessions));
+  }
+
+  // --- Counts
+
+  #open(account, theirs) {
+    this.#agree(account, theirs);
+    account.isOpen = true;
+    account.wentBackTo = 0;
+    this.#sendFrom(account, theirs + 1);
+  }
+
+  // Where we have less than the gateway we go on from there; where it lost frames that we have no more (it crashed, and
+  // stores relaxed), ours are numbered anew behind what it has.
+  #agree(account, theirs) {
+    const before = this.store.firstOf(account) - 1;
+    if (theirs >= before && theirs <= account.n) return;
+    if (theirs > account.n) this.store.trim(account.id, account.n);
+    else this.store.shift(account.id, theirs - before);
+    account.n = theirs > account.n ? theirs : account.n + theirs - before;
+    this.#touched.add(account);
+  }
+
+  #sendFrom(account, n) {
+    for (const frame of this.store.framesFrom(account.id, n)) this.#outgoing.push(this.#frame(frame.event, frame.n, frame.payload));
+  }
+
+  #linkError(account, { error = {}, n, event }) {
+    const expected = error.details?.expected;
+    if (error.code === 'CONFLICT' && expected > 0) {
+      // Each frame that was under way behind a missing one is refused with the same number: go back once.
+      if (!account.isOpen || account.wentBackTo === expected) return;
+      this.#agree(account, expected - 1);
+      account.wentBackTo = expected;
+      this.#sendFrom(account, expected);
+    } else if (error.code === 'NOT_FOUND' && account.id) {
+      this.#close(account, 'notFound');
+    } else if (error.code === 'FORBIDDEN' && account.id) {
+      account.isOpen = false; // another connection serves it
+    } else {
+      this.options.log('warning', `the gateway refused ${event}: ${error.code} ${error.message}`);
+      if (n > 0 && account.isOpen) this.#refused(account, n, error);
+    }
+  }
+
+  // The frame itself is not wanted: an empty one takes its number, or all later ones would wait for ever.
+  #refused(account, n, error) {
+    if (error.retryable ?? error.retryAfterMs !== undefined) {
+      setTimeout(() => this.#push(() => { if (account.isOpen) this.#sendFrom(account, n); }), error.retryAfterMs ?? 1000);
+      return;
+    }
+    const output = { type: 'text', text: '' };
+    const [event, payload] = account.id ? ['session.output', { session: account.id, output, delivery: 'latest:gw.refused' }]
+      : ['room.output', { room: '-', output }];
+    this.store.replace(account.id, n, event, JSON.stringify(payload));
+    account.wentBackTo = 0;
+    this.#sendFrom(account, n);
+  }
+
+  // --- Requests
+
+  #ask({ method, params, then }) {
+    if (!this.#isUp) {
+      this.#push(() => this.#call(method, (tx) => then(tx, new Refusal('UNAVAILABLE', 'There is no link.'))));
+      return;
+    }
+    const id = `b${++this.#lastRequest}`;
+    this.#asked.set(id, then);
+    this.#outgoing.push(JSON.stringify({ type: 'req', id, method, params }));
+  }
+
+  #response(frame) {
+    const then = this.#asked.get(frame.id);
+    if (!then) return;
+    this.#asked.delete(frame.id);
+    const { code, message, details } = frame.error ?? {};
+    this.#call('getSession', (tx) => then(tx, frame.ok ? null : new Refusal(code, message, details?.reason), frame.payload));
+  }
+
+  async #login({ id, method, params }) {
+    let answer;
+    try {
+      if (!this.backend[HANDLERS[method]]) throw Refusal.unknownMethod();
+      if (params === null || typeof params !== 'object' || Array.isArray(params)) throw Refusal.invalid('params: not an object');
+      answer = { ok: true, payload: await LOGINS[method](this.backend, params) };
+    } catch (error) {
+      if (!(error instanceof Refusal)) this.options.log('error', `${method} threw: ${error.stack}`);
+      answer = { ok: false, error: error instanceof Refusal ? error.toError() : { code: 'INTERNAL', message: 'Something went wrong.' } };
+    }
+    this.connection.send(JSON.stringify({ type: 'res', id, ...answer }));
+  }
+}

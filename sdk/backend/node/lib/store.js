@@ -1,0 +1,68 @@
+// The SQLite database: instance, per session the last command carried out and the count of our frames, and the
+// frames that the gateway has not stored yet. The author's tables are beside them.
+//
+// better-sqlite3, because its calls return when the work is done: a transaction is then a stretch of code into which
+// nothing else can come.
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import Database from 'better-sqlite3';
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS gw_instance(name TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS gw_session(session TEXT PRIMARY KEY, seq INTEGER NOT NULL, n INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS gw_frame(session TEXT NOT NULL, n INTEGER NOT NULL, event TEXT NOT NULL,
+    payload TEXT NOT NULL, PRIMARY KEY(session, n)) WITHOUT ROWID;
+`;
+
+export class Store {
+  constructor(file, durability = 'full') {
+    this.db = new Database(file);
+    this.db.pragma('busy_timeout = 5000');
+    this.db.pragma('journal_mode = WAL');
+    this.db.pragma(`synchronous = ${durability === 'normal' ? 'NORMAL' : 'FULL'}`);
+    this.db.exec(SCHEMA);
+    fs.chmodSync(file, 0o600);
+    this.instance = this.#readInstance();
+    const prepare = (sql) => this.db.prepare(sql);
+    this.sql = {
+      begin: prepare('BEGIN IMMEDIATE'), commit: prepare('COMMIT'), rollback: prepare('ROLLBACK'),
+      mark: prepare('SAVEPOINT gw_call'), keep: prepare('RELEASE gw_call'), undo: prepare('ROLLBACK TO gw_call'),
+      save: prepare('INSERT OR REPLACE INTO gw_session VALUES(?, ?, ?)'),
+      add: prepare('INSERT INTO gw_frame VALUES(?, ?, ?, ?)'),
+      trim: prepare('DELETE FROM gw_frame WHERE session = ? AND n <= ?'),
+      from: prepare('SELECT n, event, payload FROM gw_frame WHERE session = ? AND n >= ? ORDER BY n'),
+      first: prepare('SELECT min(n) AS n FROM gw_frame WHERE session = ?').pluck(),
+      // Both ways past the numbers that are taken: SQLite checks the key row by row.
+      away: prepare('UPDATE gw_frame SET n = -n WHERE session = ?'),
+      back: prepare('UPDATE gw_frame SET n = -n + ? WHERE session = ?'),
+      replace: prepare('UPDATE gw_frame SET event = ?, payload = ? WHERE session = ? AND n = ?'),
+      forgetSession: prepare('DELETE FROM gw_session WHERE session = ?'),
+      forgetFrames: prepare('DELETE FROM gw_frame WHERE session = ?'),
+    };
+  }
+
+  #readInstance() {
+    const found = this.db.prepare('SELECT name FROM gw_instance').pluck().get();
+    if (found) return found;
+    const name = crypto.randomBytes(16).toString('hex');
+    this.db.prepare('INSERT INTO gw_instance VALUES(?)').run(name);
+    return name;
+  }
+
+  sessions() { return this.db.prepare('SELECT session, seq, n FROM gw_session').all(); }
+  save(account) { this.sql.save.run(account.id, account.seq, account.n); }
+  add(account, event, payload) { this.sql.add.run(account.id, account.n, event, payload); }
+  trim(id, n) { this.sql.trim.run(id, n); }
+  framesFrom(id, n) { return this.sql.from.all(id, n); }
+  firstOf(account) { return this.sql.first.get(account.id) ?? account.n + 1; }
+  shift(id, by) {
+    this.sql.away.run(id);
+    this.sql.back.run(by, id);
+  }
+  replace(id, n, event, payload) { this.sql.replace.run(event, payload, id, n); }
+  forget(id) {
+    this.sql.forgetFrames.run(id);
+    this.sql.forgetSession.run(id);
+  }
+  close() { this.db.close(); }
+}

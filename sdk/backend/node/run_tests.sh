@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Runs the tests of the Node library. Its modules are installed the first time; the lock file pins them.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")"
+if [ ! -f node_modules/.package-lock.json ]; then
+  # better-sqlite3 is compiled here where its binary cannot be fetched. Debian's node-gyp knows where Debian's headers
+  # are; those of another Node lie beside it.
+  prefix=$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")
+  [ ! -f "$prefix/include/node/node.h" ] || export npm_config_nodedir=$prefix
+  npm ci --no-fund --no-audit
+fi
+node --test test/

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { batch, MAX_MESSAGE } from '../lib/batcher.js';
+import { readTokenFile } from '../lib/token_file.js';
+import { Link, Refusal } from '../index.js';
+import { FakeGateway } from './fake_gateway.js';
+
+let folder;
+let gateway;
+let link;
+
+const world = {
+  onStart: (tx) => tx.db.exec('CREATE TABLE IF NOT EXISTS total(sum INTEGER); INSERT INTO total SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM total)'),
+  authenticate: ({ username, password }) => {
+    if (password === 'wrong') throw Refusal.wrongPassword();
+    if (username === 'throws') throw new Error('no');
+    return { id: `u-${username}`, name: username };
+  },
+  onEntered: (tx, session) => tx.join(session, 'hall'),
+  onClosed: (tx, session, reason) => tx.roomOutput('hall', `closed ${reason}`),
+  onPrivate: (tx, session, text) => tx.output(session, `private ${text.length}`),
+  onCommand: (tx, session, text) => {
+    tx.db.exec('UPDATE total SET sum = sum + 1');
+    tx.output(session, `${text} ${tx.db.prepare('SELECT sum FROM total').pluck().get()}`);
+    if (text === 'throw') throw new Error('asked to');
+    if (text === 'long') tx.output(session, 'x'.repeat(70000));
+    if (text === 'wait') return Promise.resolve();
+    if (text === 'burst') for (let i = 0; i < 3000; ++i) tx.output(session, `line ${i}${'.'.repeat(60)}`);
+    return undefined;
+  },
+};
+
+function options() {
+  return { url: gateway.url, tokenFile: path.join(folder, 'token'), db: path.join(folder, 'w.db'), name: 'world',
+    durability: 'normal', reconnectMin: 5, reconnectMax: 20, log: () => {}, onFatal: (error) => { throw error; } };
+}
+async function start() {
+  link = new Link(options(), world);
+  link.start();
+  await gateway.waitForLinks(gateway.links + 1);
+}
+async function stop() {
+  await link?.stop();
+  link = undefined;
+}
+
+beforeEach(async () => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gw-node-'));
+  fs.writeFileSync(path.join(folder, 'token'), 'secret\n', { mode: 0o600 });
+  gateway = new FakeGateway();
+  await gateway.start();
+});
+afterEach(async () => {
+  await stop();
+  await gateway.stop();
+  fs.rmSync(folder, { recursive: true });
+});
+
+test('messages are filled up to 64 KiB and not over', () => {
+  const sizes = batch(Array(2000).fill('x'.repeat(99))).map((message) => message.length);
+  assert.deepEqual(sizes, [65501, 65501, 65501, 3501]);
+  assert.deepEqual(batch(['1', 'x'.repeat(MAX_MESSAGE - 2), '2']).map((message) => message.length), [3, MAX_MESSAGE, 3]);
+});
+
+test('a token file that others can read is refused', () => {
+  const file = path.join(folder, 'token');
+  assert.equal(readTokenFile(file), 'secret');
+  fs.chmodSync(file, 0o644);
+  assert.throws(() => readTokenFile(file), /others can read it/);
+});
+
+test('logins are answered', async () => {
+  await start();
+  assert.equal(gateway.connects[0].auth.token, 'secret');
+  const ask = async (id, method, params) => {
+    gateway.send({ type: 'req', id, method, params });
+    return gateway.waitFor(id, (frame) => frame.type === 'res' && frame.id === id);
+  };
+  assert.deepEqual((await ask('g1', 'authenticate', { username: 'anna' })).payload, { user: { id: 'u-anna', name: 'anna' } });
+  assert.equal((await ask('g2', 'authenticate', { password: 'wrong' })).error.details.reason, 'invalidCredentials');
+  assert.equal((await ask('g3', 'authenticate', { username: 'throws' })).error.code, 'INTERNAL');
+  assert.equal((await ask('g4', 'guest', {})).error.code, 'METHOD_NOT_FOUND');
+  assert.equal((await ask('g5', 'heartbeat')).ok, true);
+});
+
+test('a command is carried out once and acknowledged each time', async () => {
+  await start();
+  gateway.enter('s');
+  gateway.command('s', 4, 'a');
+  await gateway.waitForAck('s', 4);
+  gateway.command('s', 4, 'a');
+  await gateway.waitForAck('s', 4);
+  gateway.command('s', 9, 'b');
+  assert.deepEqual(await gateway.texts('s', 3), ['room.join', 'a 1', 'b 2']);
+});
+
+test('a command that throws, waits or says too much is taken back alone', async () => {
+  await start();
+  gateway.enter('s');
+  ['a', 'throw', 'long', 'wait', 'b'].forEach((text, i) => gateway.command('s', i + 1, text));
+  const sorry = link.options.errorText;
+  assert.deepEqual(await gateway.texts('s', 6), ['room.join', 'a 1', sorry, sorry, sorry, 'b 2']);
+});
+
+test('frames that were not stored come again, over restarts', async () => {
+  gateway.acks = false;
+  await start();
+  gateway.enter('s');
+  gateway.command('s', 1, 'a');
+  await gateway.waitForAck('s', 1);
+  await stop();
+  gateway.last.set('s', 1);
+  await start();
+  gateway.reconnect('s', 1);
+  gateway.command('s', 1, 'a');
+  gateway.command('s', 2, 'b');
+  assert.deepEqual(await gateway.texts('s', 4), ['room.join', 'a 1', 'a 1', 'b 2']);
+  assert.equal(gateway.connects[0].instance, gateway.connects[1].instance);
+});
+
+test('after a gap it goes back to what the gateway lacks', async () => {
+  gateway.acks = false;
+  await start();
+  gateway.enter('s');
+  gateway.command('s', 1, 'a');
+  await gateway.waitForAck('s', 1);
+  gateway.last.set('s', 1);
+  gateway.command('s', 2, 'b');
+  assert.deepEqual(await gateway.texts('s', 4), ['room.join', 'a 1', 'a 1', 'b 2']);
+});
+
+test('what a gateway lost after its acknowledgement is numbered anew', async () => {
+  await start();
+  gateway.enter('s');
+  gateway.command('s', 1, 'a');
+  await gateway.waitForAck('s', 1);
+  await gateway.relink();
+  gateway.last.set('s', 0);
+  gateway.reconnect('s', 0, 'restored');
+  gateway.command('s', 2, 'b');
+  assert.equal((await gateway.texts('s', 3)).at(-1), 'b 2');
+});
+
+test('a closed session is forgotten', async () => {
+  await start();
+  gateway.enter('s');
+  await gateway.texts('s', 1);
+  gateway.event('session.closed', { session: 's', reason: 'timeout' });
+  assert.deepEqual(await gateway.texts('', 1), ['closed timeout']);
+  assert.equal(link.sessions.size, 0);
+});
+
+test('sessions that were not told are asked for', async () => {
+  await start();
+  gateway.enter('s');
+  await gateway.texts('s', 1);
+  await gateway.relink();
+  gateway.event('link.ready', { sessions: 0 });
+  const asked = await gateway.waitFor('session.get', (frame) => frame.method === 'session.get');
+  gateway.send({ type: 'res', id: asked.id, ok: false, error: { code: 'NOT_FOUND', message: '?' } });
+  assert.deepEqual(await gateway.texts('', 1), ['closed notFound']);
+});
+
+test('many frames leave in few messages', async () => {
+  await start();
+  gateway.enter('s');
+  gateway.command('s', 1, 'burst');
+  assert.equal((await gateway.texts('s', 3002)).length, 3002);
+  assert.ok(Math.max(...gateway.sizes) <= MAX_MESSAGE);
+  assert.ok(gateway.sizes.length < 40);
+});
+
+test('private answers are not commands', async () => {
+  await start();
+  gateway.enter('s');
+  gateway.event('command.private', { session: 's', text: 'secret' });
+  assert.equal((await gateway.texts('s', 2)).at(-1), 'private 6');
+});

@@ -9,4 +9,4 @@ if [ ! -f node_modules/.package-lock.json ]; then
   [ ! -f "$prefix/include/node/node.h" ] || export npm_config_nodedir=$prefix
   npm ci --no-fund --no-audit
 fi
-node --test test/
+node --test test/*.test.js

@@ -247,6 +247,9 @@ TEST_F(LinkTest, NumbersAnewWhatAGatewayLostAfterItsAcknowledgement) {
   gateway_.enter("s");
   gateway_.command("s", 1, "a");
   gateway_.waitForAck("s", 1);
+  gateway_.acknowledge();
+  gateway_.command("s", 1, "a");  // answered behind the acknowledgement
+  gateway_.waitForAck("s", 1);
   stop();  // everything has been acknowledged, and that has been stored
   gateway_.lose("s", 0);
   start();

@@ -17,6 +17,12 @@ scripts/bench.sh [--build DIR] [--rounds N] [--seconds S] [--clients N] [--stric
   --postgres    the store on a PostgreSQL server that is started for it, in the same folder
   ROW           fanout1 fanout16 paced echo ping memory connects cycles sse telnet stalled (default: all)
 
+scripts/bench.sh [--build DIR] [--strict] link [WORLD...]
+
+  What a backend behind the link costs: commands through a program that says them again (cpp, python, node; default: all
+  three), beside the same commands through the built-in lobby of another gateway, in alternation; then 20,000 lines a
+  second of simulated players, and how long each waited for its answer.
+
 scripts/bench.sh [--build DIR] reload-soak [OPTIONS]
 
   Plugins are replaced 200 times under 5,000 clients that talk, some by broken ones. It starts its own gateway; exit 1
@@ -33,6 +39,15 @@ reload_soak() {
   exec "$BUILD/bin/gw_reload_soak" "$@"
 }
 
+# Replaces this script by the rows of the link; $@ worlds.
+link_rows() {
+  [ -x "$BUILD/bin/gw_echo_world" ] && [ -x "$BUILD/bin/gw_load" ] || {
+    cmake --preset bench >&2
+    cmake --build --preset bench --target gwhost gwctl gw_telnet gw_websocket gw_sse gw_load gw_echo_world >&2
+  }
+  BUILD=$BUILD DURABILITY=$DURABILITY exec tests/bench/link/run.sh "$@"
+}
+
 BUILD=build/bench
 ARGS=()
 ROWS=()
@@ -45,6 +60,7 @@ while [ $# -gt 0 ]; do
     --strict) DURABILITY=strict ;;
     --postgres) DRIVER=postgres ;;
     -h | --help) usage; exit 0 ;;
+    link) shift; [ $# -gt 0 ] || set -- cpp python node; link_rows "$@" ;;
     reload-soak) shift; reload_soak "$@" ;;
     -*) usage >&2; exit 2 ;;
     *) ROWS+=("$1") ;;

@@ -128,6 +128,8 @@ void SessionManager::enter(EnterRequest request) {
           *this, asking, [this, request = std::move(request)](Session& back, Result<Character> chosen) mutable {
             if (!chosen) return failEnter(request, chosen.error());
             request.chosen = *chosen;
+            // A backend without characters: one plays as oneself.
+            if (request.chosen.name.empty()) request.chosen.name = back.user.userName;
             request.userId = back.user.userId;
             const Claim claim{back.user.userId, back.id(), request.chosen.id, request.gameSession, back.user.isGuest};
             toUserLoop(claim, [this, request = std::move(request)](Verdict verdict) mutable {

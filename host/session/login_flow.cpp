@@ -265,7 +265,10 @@ void LoginFlow::listed(Result<std::vector<Character>> result) {
     return manager_.close(*attachment_.session, GW_CLOSE_INTERNAL, "Please try again later.");
   }
   characters_ = std::move(*result);
-  if (characters_.size() == 1) return onCharacter(characters_.front().name);
+  if (characters_.size() == 1) {
+    const Character& only = characters_.front();
+    return onCharacter(only.name.empty() ? only.id : only.name);
+  }
   if (characters_.empty()) {
     ask(Step::kNewCharacter, "Name your character [" + attachment_.session->user.userName + "]: ");
     return kick();

@@ -130,7 +130,8 @@ bool fanOutPaced(const Row& row, const RowOptions& options) {
   return print(row, pairs, "µs p99", resident, isKept ? "; rate kept" : "; RATE NOT KEPT");
 }
 
-bool echoWith(const Row& row, const RowOptions& options, bool isPing) {
+/// isCeiling: the second server is one, and is told how much to send; else it is a gateway, too.
+bool echoWith(const Row& row, const RowOptions& options, bool isPing, bool isCeiling = true) {
   const uint32_t clients = orElse(options.clients, 100u);
   const double seconds = orElse(options.seconds, 1.0);
   const auto gateway = fleetOf(options.gateway, Wire::kWebSocket, clients);
@@ -138,7 +139,7 @@ bool echoWith(const Row& row, const RowOptions& options, bool isPing) {
   std::unique_ptr<Fleet> ceiling;
   if (!options.gatewayOnly) {
     ceiling = fleetOf(options.ceiling, Wire::kWebSocket, clients);
-    matchUnits(*gateway, *ceiling);
+    if (isCeiling) matchUnits(*gateway, *ceiling);
     ceiling->echo(seconds / 2, kTextBytes, isPing);
   }
   Pairs pairs;
@@ -156,6 +157,7 @@ bool echoWith(const Row& row, const RowOptions& options, bool isPing) {
 
 bool echo(const Row& row, const RowOptions& options) { return echoWith(row, options, false); }
 bool echoPing(const Row& row, const RowOptions& options) { return echoWith(row, options, true); }
+bool echoByLink(const Row& row, const RowOptions& options) { return echoWith(row, options, false, false); }
 
 bool memory(const Row& row, const RowOptions& options) {
   const uint32_t clients = orElse(options.clients, 10000u);
@@ -269,6 +271,7 @@ const Row kRows[] = {
     {"fanout16", "fan-out to 1,000, sixteen under way", "≥ 5", &fanOutSixteen},
     {"paced", "fan-out to 10,000, 20 messages/s", "p99 ≤ 1.5", &fanOutPaced},
     {"echo", "echo through session, JSON and lobby, 100 clients", "≥ 0.5", &echo},
+    {"link", "echo by a backend on the link; beside it the lobby's, 100 clients", "≥ 0.35", &echoByLink},
     {"ping", "echo by the session alone (ping), 100 clients", "–", &echoPing},
     {"memory", "idle memory per connection with session, 10,000", "≤ 4 KiB", &memory},
     {"connects", "connects to 10,000", "≥ 0.4", &connects},

@@ -279,6 +279,21 @@ TEST_F(Link, ALineUnderAHiddenPromptIsGivenOnceAndNeverKept) {
   for (const Json& frame : again.frames()) EXPECT_EQ(frame.dump().find("5678"), std::string::npos) << frame;
 }
 
+TEST_F(Link, WithoutCharactersEverybodyPlaysAsThemselves) {
+  launchLink();
+  LinkPeerOptions options;
+  options.capabilities = {{"characters", false}, {"guests", true}};
+  LinkPeer world = backend(options);
+  TelnetClient bert(gateway().telnetPort());
+  bert.expect("Name: ");
+  bert.sendLine("bert");
+  bert.expect("Password: ");
+  bert.sendLine("secret");
+  const Json entered = world.expect("session.entered");
+  EXPECT_EQ(entered.at("user").at("name"), "bert");
+  EXPECT_EQ(entered.at("character"), Json({{"id", "u-bert"}, {"name", "bert"}}));
+}
+
 TEST_F(Link, AKickEndsTheSessionAndTheBackendIsTold) {
   launchLink();
   LinkPeer world = backend();

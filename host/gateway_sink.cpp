@@ -87,10 +87,7 @@ void GatewaySink::broadcastTo(plugin::Event event, std::vector<SessionId> includ
 
 void GatewaySink::frame(const SessionId& session, session::SessionFrame frame) {
   size_t bytes = sizeof frame + frame.text.size();
-  if (frame.event) {
-    bytes += frame.event->text.size() + frame.event->dataJson.size();
-    frame.event = std::make_shared<const plugin::Event>(cleaned(*frame.event));
-  }
+  if (frame.event) bytes += frame.event->text.size() + frame.event->dataJson.size();
   if (frame.kind == session::SessionFrame::Kind::kPrompt || frame.kind == session::SessionFrame::Kind::kDisconnect)
     frame.text = session::sanitizeInput(frame.text);
   atHome(session, bytes, [session, frame = std::move(frame)](auto& home) { home.frame(session, frame); });

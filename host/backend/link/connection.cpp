@@ -57,6 +57,7 @@ LinkConnection::~LinkConnection() = default;
 void LinkConnection::send(std::string_view frame) {
   if (port_.trace().isOn()) port_.trace().add(true, id_, frame);
   if (!outbound_.add(frame)) end(close_code::kTooSlow, "too much waits for it");
+  hasNews_ = true;
 }
 
 void LinkConnection::call(std::string_view method, const std::string& params, CallReply reply) {
@@ -76,6 +77,7 @@ void LinkConnection::acknowledge(const SessionId& session, uint64_t n) {
   const std::lock_guard lock(mutex_);
   uint64_t& last = acks_[session];
   last = std::max(last, n);
+  hasNews_ = true;
 }
 
 void LinkConnection::acknowledgeShared(uint64_t n) {

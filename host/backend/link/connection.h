@@ -66,8 +66,11 @@ class LinkConnection final : public std::enable_shared_from_this<LinkConnection>
   /// Told by link.ack with the next message, cumulatively.
   void acknowledge(const SessionId& session, uint64_t n);
   void acknowledgeShared(uint64_t n);
-  /// What was sent waits for this: one wake-up for many.
   void wake();
+  /// What was sent or acknowledged waits for this: one wake-up for many, and none for nothing.
+  void flush() {
+    if (hasNews_.exchange(false)) wake();
+  }
   void end(uint16_t code, std::string why);
   size_t callsUnderWay() const;
   ConnectionFigures figures() const;
@@ -127,6 +130,7 @@ class LinkConnection final : public std::enable_shared_from_this<LinkConnection>
   struct Waker;
   const std::shared_ptr<Waker> waker_;  // shared with whoever may wake it late
   Outbound outbound_;
+  std::atomic<bool> hasNews_{false};
 
   mutable std::mutex mutex_;  // guards what follows
   std::map<std::string, Pending> pending_;

@@ -50,7 +50,7 @@ bool RemoteBackend::isUp() const {
 
 void RemoteBackend::push() {
   const std::lock_guard lock(mutex_);
-  for (const ConnectionPtr& connection : connections_) connection->wake();
+  for (const ConnectionPtr& connection : connections_) connection->flush();
 }
 
 // --- sessions ---------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ void play(SoakTraffic& traffic, SoakReloads& reloads) {
   auto driver = std::async(std::launch::async, [&] { reloads.run(); });
   try {
     traffic.run([&] { return driver.wait_for(std::chrono::seconds(0)) == std::future_status::ready; },
-                reloads.isUnderWay());
+                reloads.phases());
   } catch (...) {
     reloads.stop();
     throw;

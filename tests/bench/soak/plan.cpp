@@ -64,6 +64,7 @@ const KindFacts& factsOf(ReloadKind kind) {
 }
 
 bool putsNewCode(ReloadKind kind) { return std::string("committed") == factsOf(kind).outcome; }
+bool movesConnections(ReloadKind kind) { return std::string("refused") != factsOf(kind).outcome; }
 
 std::vector<PlannedReload> planReloads(uint32_t count, uint64_t seed, bool mayStayMapped) {
   std::mt19937_64 random(seed);

@@ -27,6 +27,8 @@ struct KindFacts {
 };
 const KindFacts& factsOf(ReloadKind kind);
 bool putsNewCode(ReloadKind kind);
+/// Gets past the probe: connections are moved, perhaps back again.
+bool movesConnections(ReloadKind kind);
 
 struct PlannedReload {
   std::string channel;

@@ -49,10 +49,13 @@ void SoakReloads::run() {
   for (const PlannedReload& planned : plan_) {
     rest();
     if (isStopping_) return;
-    isUnderWay_ = true;
+    const bool isMoving = movesConnections(planned.kind);
+    phases_.any.begin();
+    if (isMoving) phases_.moving.begin();
     prepare(planned);
     ReloadResult result = play(planned);
-    isUnderWay_ = false;
+    if (isMoving) phases_.moving.end();
+    phases_.any.end();
     judge(result);
     look(result);
     results_.push_back(std::move(result));

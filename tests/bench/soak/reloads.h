@@ -1,6 +1,6 @@
 #pragma once
 // SoakReloads: plays a plan of reloads by gwctl, one after another, and compares what came of each with what must.
-// Thread: run() on one of its own; isUnderWay() and stop() any; the rest after run().
+// Thread: run() on one of its own; phases() and stop() any; the rest after run().
 
 #include <atomic>
 #include <chrono>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "soak/gateway.h"
+#include "soak/phases.h"
 #include "soak/plan.h"
 
 namespace gw::bench {
@@ -41,8 +42,7 @@ class SoakReloads {
 
   void run();
   void stop() { isStopping_ = true; }
-  /// From before the file is changed until the report.
-  const std::atomic<bool>& isUnderWay() const { return isUnderWay_; }
+  const ReloadPhases& phases() const { return phases_; }
 
   const std::vector<ReloadResult>& results() const { return results_; }
   /// Libraries that were reported as leaked.
@@ -58,7 +58,7 @@ class SoakReloads {
   SoakGateway& gateway_;
   const std::vector<PlannedReload> plan_;
   const ReloadLimits limits_;
-  std::atomic<bool> isUnderWay_{false};
+  ReloadPhases phases_;
   std::atomic<bool> isStopping_{false};
   std::vector<ReloadResult> results_;
   std::map<std::string, ReloadKind> running_;  // by channel

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace gw::bench {
 namespace {
@@ -19,6 +20,12 @@ constexpr size_t kMostTurnsAtOnce = 64;
 constexpr uint64_t kStuckNs = 30'000'000'000;
 constexpr uint64_t kOwedNs = 60'000'000'000;
 
+/// When a message was sent, and what reloads did then.
+struct Sent {
+  uint64_t ns = 0;  // 0: nothing is owed
+  uint32_t any = 0, moving = 0;
+};
+
 }  // namespace
 
 struct SoakTraffic::Member {
@@ -29,8 +36,7 @@ struct SoakTraffic::Member {
   bool isCut = false;     // the end of that one is held back
   bool isGone = false;
   Sequence lines, answers, tells;
-  uint64_t sentNs[kWindow] = {};  // by number mod kWindow
-  bool sentInReload[kWindow] = {};
+  Sent sent[kWindow] = {};  // by number mod kWindow
 };
 
 uint64_t SoakFigures::faults() const {
@@ -115,11 +121,15 @@ void SoakTraffic::takeMessage(Member& member, Numbered message) {
   }
   ++figures_.answered;
   member.answers.take(message.number, figures_.answers);
-  const size_t slot = message.number % kWindow;
-  if (member.sentNs[slot] == 0 || !isReloading_) return;
-  Latencies& latencies = member.sentInReload[slot] || *isReloading_ ? figures_.during : figures_.between;
-  latencies.add(nowNs_ - member.sentNs[slot]);
-  member.sentNs[slot] = 0;
+  takeTime(member, message.number);
+}
+
+void SoakTraffic::takeTime(Member& member, uint32_t number) {
+  const Sent sent = std::exchange(member.sent[number % kWindow], {});
+  if (sent.ns == 0 || !phases_) return;
+  const uint64_t tookNs = nowNs_ - sent.ns;
+  (phases_->any.wasUnderWaySince(sent.any) ? figures_.during : figures_.between).add(tookNs);
+  if (phases_->moving.wasUnderWaySince(sent.moving)) figures_.moving.add(tookNs);
 }
 
 void SoakTraffic::acknowledge(Client& client) {
@@ -157,14 +167,14 @@ void SoakTraffic::open() {
   awaitProgress([this] { return isAllThere(); }, "the first line to be heard by all");
 }
 
-void SoakTraffic::run(const std::function<bool()>& isDone, const std::atomic<bool>& isReloading) {
-  isReloading_ = &isReloading;
+void SoakTraffic::run(const std::function<bool()>& isDone, const ReloadPhases& phases) {
+  phases_ = &phases;
   startedNs_ = nowNs_ = nowNs();
   while (!isDone()) {
     act();
     poll(5);
   }
-  isReloading_ = nullptr;
+  phases_ = nullptr;
 }
 
 void SoakTraffic::act() {
@@ -187,8 +197,7 @@ void SoakTraffic::turn(Member& member) {
   if (member.isGone) return;
   if (member.isCut) {
     member.isCut = false;
-    member.sentNs[member.told % kWindow] = nowNs_;
-    member.sentInReload[member.told % kWindow] = *isReloading_;
+    member.sent[member.told % kWindow] = {nowNs_, phases_->any.now(), phases_->moving.now()};
     member.client->sendHeld();
   }
   if (member.told - member.answers.last() + kMostAtOnce > kWindow) {
@@ -206,8 +215,7 @@ void SoakTraffic::tellNeighbour(Member& member, uint32_t messages) {
   for (uint32_t i = 0; i < messages; ++i) {
     ++figures_.told;
     const std::string text = "tell " + member.neighbour + " " + markerOf({client.number, ++member.told});
-    member.sentNs[member.told % kWindow] = nowNs_;
-    member.sentInReload[member.told % kWindow] = *isReloading_;
+    member.sent[member.told % kWindow] = {nowNs_, phases_->any.now(), phases_->moving.now()};
     if (isSse) {
       rpc_->request(client, "command", "{\"text\":\"" + text + "\"}");
       continue;

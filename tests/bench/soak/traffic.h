@@ -9,7 +9,6 @@
 //
 // Thread: one, which runs the event loop inside open(), run() and finish().
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,6 +21,7 @@
 #include "rpc_lines.h"
 #include "sequence.h"
 #include "soak/mix.h"
+#include "soak/phases.h"
 
 namespace gw::bench {
 
@@ -41,7 +41,8 @@ struct SoakFigures {
   uint64_t cut = 0;                   // messages that were sent in two parts
   uint64_t skipped = 0;               // turns without a message: too many answers were owed
   std::vector<std::string> problems;  // the first ones, in words
-  Latencies during, between;          // of answers, while a reload was under way and otherwise
+  Latencies during, between;          // of answers, if a reload was under way meanwhile and otherwise
+  Latencies moving;                   // of those during: one that moved connections
 
   uint64_t faults() const;
 };
@@ -54,8 +55,8 @@ class SoakTraffic : private ClientOwner {
   /// Returns once all clients play and have heard a first line. Throws std::runtime_error if there is no progress for
   /// 30 s.
   void open();
-  /// Until isDone. An answer that is sent for or comes while isReloading counts as during a reload.
-  void run(const std::function<bool()>& isDone, const std::atomic<bool>& isReloading);
+  /// Until isDone. An answer counts as during a reload if one was under way at any time since it was asked for.
+  void run(const std::function<bool()>& isDone, const ReloadPhases& phases);
   /// Sends what is held back, waits up to 60 s for what is owed, counts the rest as lost, and says goodbye.
   void finish();
 
@@ -72,6 +73,7 @@ class SoakTraffic : private ClientOwner {
   void poll(int timeoutMs);
   void awaitProgress(const std::function<bool()>& isDone, const char* what);
   void act();
+  void takeTime(Member& member, uint32_t number);
   void turn(Member& member);
   void tellNeighbour(Member& member, uint32_t messages);
   void say();
@@ -88,7 +90,7 @@ class SoakTraffic : private ClientOwner {
   std::unique_ptr<RpcLines> rpc_;
   std::vector<std::unique_ptr<Member>> members_;  // the first one is who says the lines
   SoakFigures figures_;
-  const std::atomic<bool>* isReloading_ = nullptr;
+  const ReloadPhases* phases_ = nullptr;
   bool isClosing_ = false;
   uint32_t playing_ = 0;
   uint64_t progress_ = 0;

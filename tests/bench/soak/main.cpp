@@ -87,6 +87,16 @@ void play(SoakTraffic& traffic, SoakReloads& reloads) {
   driver.get();
 }
 
+/// The gateway's exit code; -1: it did not end in time.
+int stopped(SoakGateway& gateway) {
+  try {
+    return gateway.stop();
+  } catch (const std::exception& problem) {
+    std::fprintf(stderr, "soak: %s\n", problem.what());
+    return -1;
+  }
+}
+
 bool soak(const Options& options, const SoakMix& mix, SoakGateway& gateway) {
   SoakTraffic traffic(gateway.target(), mix, options.pace, options.seed);
   traffic.open();
@@ -106,7 +116,7 @@ bool soak(const Options& options, const SoakMix& mix, SoakGateway& gateway) {
                 .looksAtLibraries = kLooksAtLibraries,
                 .expectsLeak = kLooksAtLibraries && options.reloads > 3,
                 .comparesMemory = !kIsSanitized,
-                .exitCode = gateway.stop()});
+                .exitCode = stopped(gateway)});
 }
 
 /// The gateway's last words, for whoever has to find out.

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "figures.h"
@@ -12,6 +13,7 @@ namespace {
 
 using Json = nlohmann::json;
 constexpr test::Ms kRestStep{20};
+constexpr size_t kTellEvery = 20;
 
 std::string textOf(const Json& report, const char* name) {
   const Json& value = report.at(name);
@@ -59,6 +61,8 @@ void SoakReloads::run() {
     judge(result);
     look(result);
     results_.push_back(std::move(result));
+    if (results_.size() % kTellEvery == 0)
+      std::fprintf(stderr, "soak: %zu of %zu reloads\n", results_.size(), plan_.size());
   }
   rest();
 }
@@ -81,12 +85,18 @@ ReloadResult SoakReloads::play(const PlannedReload& planned) {
   std::vector<std::string> words{"plugin", isRollback ? "rollback" : "reload", planned.channel, "-o", "json"};
   if (planned.kind == ReloadKind::kHang)
     words.insert(words.end(), {"--probe-for", std::to_string(limits_.probe.count()) + "ms"});
-  const test::Outcome done = gateway_.process().gwctl(words);
-  const Json report = Json::parse(done.out, nullptr, false);
-  if (report.is_object() && report.contains("outcome")) return resultOf(planned, report);
   ReloadResult nothing;
   nothing.planned = planned;
-  nothing.problem = "gwctl exits " + std::to_string(done.exit) + ": " + done.out + done.err;
+  try {
+    const test::Outcome done = gateway_.process().gwctl(words);
+    const Json report = Json::parse(done.out, nullptr, false);
+    if (report.is_object() && report.contains("outcome")) return resultOf(planned, report);
+    nothing.problem = "gwctl exits " + std::to_string(done.exit) + ": " + done.out + done.err;
+  } catch (const std::exception& problem) {
+    // It still runs, and would refuse what follows: what has been seen until now is worth a report.
+    nothing.problem = problem.what();
+    isStopping_ = true;
+  }
   return nothing;
 }
 
@@ -119,7 +129,7 @@ void SoakReloads::look(ReloadResult& result) {
   try {
     test::waitUntil("no library but those of living generations is mapped", [&] {
       result.libraries = gateway_.mappedLibraries();
-      return !limits_.looksAtLibraries || result.libraries == gateway_.generations() + leaked_;
+      return isStopping_ || !limits_.looksAtLibraries || result.libraries == gateway_.generations() + leaked_;
     });
   } catch (const std::exception& problem) {
     if (result.problem.empty()) result.problem = problem.what();

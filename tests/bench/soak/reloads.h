@@ -40,6 +40,7 @@ class SoakReloads {
  public:
   SoakReloads(SoakGateway& gateway, std::vector<PlannedReload> plan, const ReloadLimits& limits);
 
+  /// Ends before its time after stop(), and if a reload does not answer at all.
   void run();
   void stop() { isStopping_ = true; }
   const ReloadPhases& phases() const { return phases_; }

@@ -33,7 +33,7 @@ std::vector<std::string> converse(const ChannelUnderFuzz& channel, const Variant
   expect(host.ok(), "the account does not start: " + host.error());
   const auto conn = host.open(variant.stream);
   if (conn == nullptr) return {"refused"};
-  Conversation conversation(channel, host, *conn, isMoving);
+  Conversation conversation(channel, variant.options, host, *conn, isMoving);
   auto seen = conversation.run(script);
   hasMoves = conversation.hasMoves();
   return seen;
@@ -86,7 +86,7 @@ void fuzzState(const ChannelUnderFuzz& channel, const Variant& variant, std::str
     const FakeMigration second = host.rehearse(*next, host.load(channel.plugin, variant.options));
     expect(second.state == first.state, "what was imported is exported otherwise");
   }
-  Conversation(channel, host, *conn, true).run(afterlife());
+  Conversation(channel, variant.options, host, *conn, true).run(afterlife());
 }
 
 /// As the host's parser lets a header's value through.
@@ -136,7 +136,7 @@ void fuzzRequest(const ChannelUnderFuzz& channel, const Variant& variant, Input 
   }
   if (!request->accept) return;
   const auto conn = request->openStream();
-  if (conn != nullptr) Conversation(channel, host, *conn, true).run(input.rest());
+  if (conn != nullptr) Conversation(channel, variant.options, host, *conn, true).run(input.rest());
 }
 
 }  // namespace

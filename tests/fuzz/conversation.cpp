@@ -32,14 +32,14 @@ const auto& chosen(const Choices& choices, uint8_t number) {
 
 }  // namespace
 
-Conversation::Conversation(const ChannelUnderFuzz& channel, testing::FakeHost& host, testing::FakeConn& conn,
-                           bool isMoving)
+Conversation::Conversation(const ChannelUnderFuzz& channel, const std::string& options, testing::FakeHost& host,
+                           testing::FakeConn& conn, bool isMoving)
     : channel_(channel),
       host_(host),
       conn_(conn),
       isMoving_(isMoving),
       here_(&host.generation()),
-      there_(&host.load(channel.plugin)) {}
+      there_(&host.load(channel.plugin, options)) {}
 
 std::vector<std::string> Conversation::run(std::string_view script) {
   Input input(script);

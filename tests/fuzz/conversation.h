@@ -12,8 +12,10 @@ namespace gw::fuzz {
 
 class Conversation {
  public:
-  /// isMoving: kMove moves it to another generation and back; else it only offers unread input again, as a move does.
-  Conversation(const ChannelUnderFuzz& channel, testing::FakeHost& host, testing::FakeConn& conn, bool isMoving);
+  /// options: of the account, in every generation. isMoving: kMove moves it to another generation and back; else it
+  /// only offers unread input again, as a move does.
+  Conversation(const ChannelUnderFuzz& channel, const std::string& options, testing::FakeHost& host,
+               testing::FakeConn& conn, bool isMoving);
 
   /// What was seen from outside after each step, and at the end all that was asked of the host.
   std::vector<std::string> run(std::string_view script);

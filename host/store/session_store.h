@@ -42,9 +42,9 @@ class SessionStore {
   /// is higher.
   virtual Result<void> saveSession(const SessionBundle& bundle) = 0;
   /// The bundle; also expired ones are absent. If the row lacks the clean-stop mark the epoch is raised
-  /// by kEpochsOfACrash. Either way the mark is cleared and the row says whether this host journals (recordCount at least 1, or 0); all of it is committed
-  /// before it returns (inside begin(): by its commit()). The bundle's cleanStop and recordCount are
-  /// those from before; lastSeq stays that of the epoch before. expiresAt 0 never expires.
+  /// by kEpochsOfACrash. Either way the mark is cleared and the row says whether this host journals (recordCount at
+  /// least 1, or 0); all of it is committed before it returns (inside begin(): by its commit()). The bundle's cleanStop
+  /// and recordCount are those from before; lastSeq stays that of the epoch before. expiresAt 0 never expires.
   virtual Result<std::optional<SessionBundle>> takeSession(const SessionId& id, int64_t nowUs,
                                                            bool willJournal = false) = 0;
   /// As it is stored, expired or not; nothing changes.

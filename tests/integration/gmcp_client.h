@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "support/tls_client.h"
 #include "support/tcp_client.h"
+#include "support/tls_client.h"
 
 namespace gw::test {
 

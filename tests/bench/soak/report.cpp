@@ -108,7 +108,8 @@ void printReloads(Table& table, const SoakReport& report) {
   for (const auto& [kind, counts] : outcomes) {
     std::string each;
     for (const auto& [outcome, count] : counts)
-      each += (each.empty() ? "" : ", ") + std::to_string(count) + " " + outcome;
+      each +=
+          (each.empty() ? "" : ", ") + std::to_string(count) + " " + (outcome.empty() ? "without a report" : outcome);
     table.row("reloads: " + kind, each);
   }
   table.row("reloads", std::to_string(report.reloads.size()), std::to_string(report.planned),

@@ -129,7 +129,8 @@ class Backend {
   virtual bool isUp() const = 0;                         // any thread
   virtual void authenticate(Credentials credentials, Reply<Identity> reply) = 0;
   virtual void registerUser(Credentials credentials, Reply<Identity> reply) = 0;
-  virtual void guest(std::string limitKey, Reply<Identity> reply) = 0;
+  /// Of the credentials only where they come from.
+  virtual void guest(Credentials credentials, Reply<Identity> reply) = 0;
   /// Without the capability it fails. kUnauthorized: the token is void; kUnavailable: it may be good still.
   virtual void signInByToken(TokenCredentials credentials, Reply<TokenSignIn> reply) = 0;
   /// A token for a user who has just signed in.

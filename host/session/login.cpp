@@ -44,7 +44,7 @@ void SessionManager::login(Session& session, LoginKind kind, Credentials credent
     case LoginKind::kRegister:
       return backend()->registerUser(std::move(credentials), std::move(reply));
     case LoginKind::kGuest:
-      return backend()->guest(credentials.limitKey, std::move(reply));
+      return backend()->guest(std::move(credentials), std::move(reply));
   }
 }
 

@@ -55,7 +55,7 @@ class RemoteBackend final : public session::Backend, public LinkPort {
   bool isUp() const override;
   void authenticate(session::Credentials credentials, session::Reply<session::Identity> reply) override;
   void registerUser(session::Credentials credentials, session::Reply<session::Identity> reply) override;
-  void guest(std::string limitKey, session::Reply<session::Identity> reply) override;
+  void guest(session::Credentials credentials, session::Reply<session::Identity> reply) override;
   void signInByToken(session::TokenCredentials credentials, session::Reply<session::TokenSignIn> reply) override;
   void issueToken(std::string userId, session::Reply<std::string> reply) override;
   void listCharacters(std::string userId, session::Reply<std::vector<session::Character>> reply) override;

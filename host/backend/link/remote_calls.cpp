@@ -80,11 +80,13 @@ void RemoteBackend::registerUser(session::Credentials credentials, session::Repl
   logIn("register", credentials, std::move(reply));
 }
 
-void RemoteBackend::guest(std::string limitKey, session::Reply<session::Identity> reply) {
+void RemoteBackend::guest(session::Credentials credentials, session::Reply<session::Identity> reply) {
   if (!capabilities().guests)
     return reply(fail(ErrorCode::kForbidden, "There are no guests here.", "permissionDenied"));
-  ask<session::Identity>("guest", "{\"address\":" + jsonString(limitKey) + "}", std::move(reply),
-                         [](const Json& payload) {
+  ask<session::Identity>("guest",
+                         "{\"session\":\"" + credentials.session.toString() +
+                             "\",\"address\":" + jsonString(credentials.address) + "}",
+                         std::move(reply), [](const Json& payload) {
                            auto user = readUser(payload);
                            if (user) user->isGuest = true;
                            return user;

@@ -208,8 +208,8 @@ void Lobby::registerUser(Credentials credentials, Reply<Identity> reply) {
   });
 }
 
-void Lobby::guest(std::string limitKey, Reply<Identity> reply) {
-  login<Identity>(std::move(reply), [this, limitKey = std::move(limitKey)](Reply<Identity> counted) {
+void Lobby::guest(Credentials credentials, Reply<Identity> reply) {
+  login<Identity>(std::move(reply), [this, limitKey = std::move(credentials.limitKey)](Reply<Identity> counted) {
     core_->accounts.guest(limitKey, std::move(counted));
   });
 }

@@ -44,7 +44,7 @@ class SmallWorld final : public session::Backend {
   void registerUser(session::Credentials who, session::Reply<session::Identity> reply) override {
     authenticate(std::move(who), std::move(reply));
   }
-  void guest(std::string, session::Reply<session::Identity> reply) override {
+  void guest(session::Credentials, session::Reply<session::Identity> reply) override {
     later([reply = std::move(reply)]() mutable { reply(fail(ErrorCode::kForbidden, "no guests")); });
   }
   void signInByToken(session::TokenCredentials, session::Reply<session::TokenSignIn> reply) override {

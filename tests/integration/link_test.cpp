@@ -2,6 +2,10 @@
 
 #include <sys/stat.h>
 
+#include <map>
+#include <set>
+#include <thread>
+
 #include "integration/link_fixture.h"
 #include "support/http_client.h"
 
@@ -371,6 +375,41 @@ TEST_F(Link, OperatorsSeeStatesAndEndWhatTheyWant) {
     return gateway().gwctlJson({"backend", "show", "world"}).at("state") == "failed";
   });
   EXPECT_EQ(gateway().gwctl({"backend", "show", "nobody"}).exit, 5);
+}
+
+TEST_F(Link, SimulatedPlayersComeInTypeAndAreTimed) {
+  launchLink();
+  LinkPeer world = backend();
+  V1Client anna = player(world);
+  const std::string script = gateway().files().write("script", "north\nsouth\n");
+  std::optional<Outcome> outcome;
+  std::thread operating([&] {
+    outcome = gateway().gwctl({"backend", "simulate", "world", "--players", "3", "--lines-per-minute", "600", "--for",
+                               "1s", "--script", script});
+  });
+  std::map<std::string, uint64_t> counts;
+  std::set<std::string> texts;
+  size_t closed = 0;
+  waitUntil("the three have come and gone", [&] {
+    world.poll();
+    for (const Json& frame : std::exchange(world.frames(), {})) {
+      const std::string name = frame.value("event", "");
+      if (name == "session.closed") ++closed;
+      if (name != "command") continue;
+      const std::string session = frame["payload"]["session"];
+      texts.insert(frame["payload"]["text"].get<std::string>());
+      world.output(session, "done", ++counts[session]);
+      world.acknowledge(session, frame["payload"]["seq"]);
+    }
+    return closed == 3;
+  });
+  operating.join();
+  EXPECT_EQ(outcome->exit, 0) << outcome->out << outcome->err;
+  EXPECT_NE(outcome->out.find("Came in:"), std::string::npos) << outcome->out;
+  EXPECT_EQ(counts.size(), 3u);
+  EXPECT_EQ(texts, (std::set<std::string>{"north", "south"}));
+  const Json report = gateway().gwctlJson({"session", "list"});
+  EXPECT_EQ(report.at("items").size(), 1u) << "they are no sessions of the gateway";
 }
 
 TEST_F(Link, ANewTokenTakesTheOldOnesPlaceAndARevokedOneEndsItsConnections) {

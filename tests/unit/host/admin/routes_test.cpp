@@ -320,5 +320,41 @@ TEST_F(AdminRoutes, PassTheGatewaysErrorsOn) {
   EXPECT_EQ(del("/v1/tokens/a").status, 504);
 }
 
+TEST_F(AdminRoutes, ShowTheBackendWithItsConnectionsAndTimes) {
+  BackendSnapshot world{"world", true, {}};
+  world.link.state = link::LinkState::kDegraded;
+  world.link.connects = 3;
+  world.link.latency[0] = 7;
+  world.link.connections.push_back({});
+  world.link.connections[0].id = "b3";
+  port_.backendList = {world};
+  EXPECT_EQ(get("/v1/backends").json()["items"][0]["state"], "degraded");
+  const auto json = get("/v1/backends/world").json();
+  EXPECT_EQ(json["reconnects"], 2);
+  EXPECT_EQ(json["latency"][0]["upToMs"], 1);
+  EXPECT_EQ(json["latency"][0]["calls"], 7);
+  EXPECT_TRUE(json["latency"].back()["upToMs"].is_null());
+  EXPECT_EQ(json["connections"][0]["id"], "b3");
+  EXPECT_EQ(get("/v1/backends/nobody").status, 404);
+}
+
+TEST_F(AdminRoutes, OperateABackend) {
+  EXPECT_EQ(post("/v1/backends/world/disconnect").status, 200);
+  EXPECT_EQ(post("/v1/backends/world/drain", R"({"connection": "b1", "graceMs": 5})").status, 200);
+  EXPECT_EQ(post("/v1/backends/world/drain").status, 400) << "which one?";
+  EXPECT_EQ(get("/v1/backends/world/trace?after=41").json()["items"][0]["number"], 42);
+  EXPECT_EQ(get("/v1/backends/world/trace?after=x").status, 400);
+  EXPECT_EQ(post("/v1/backends/world/simulation", "{\"players\": 3, \"lines\": \"look\\n\\nnorth\"}").status, 202);
+  EXPECT_EQ(get("/v1/backends/world/simulation").json()["running"], false);
+  const auto made = post("/v1/backend-tokens", R"({"name": "world", "broadcast": 1})");
+  EXPECT_EQ(made.status, 201);
+  EXPECT_EQ(made.json()["token"], "gwb_secret");
+  EXPECT_EQ(get("/v1/backend-tokens").json()["items"][0].contains("hash"), false);
+  EXPECT_EQ(del("/v1/backend-tokens/world").status, 200);
+  EXPECT_THAT(port_.notes(),
+              ElementsAre("disconnectBackend world ", "drainBackend world b1 5", "traceBackend world 41",
+                          "simulate world 3 2", "createBackendToken world broadcast", "revokeBackendToken world"));
+}
+
 }  // namespace
 }  // namespace gw::admin

@@ -12,6 +12,7 @@ const DEFAULTS = {
   errorText: 'Something went wrong, and nothing was changed.',
   reconnectMin: 1000,
   reconnectMax: 30000,
+  reopenAfter: 1000, // ms that an older connection of ours may take to end
   log: (level, text) => console.error(`${level}: ${text}`),
   onFatal: (error) => { console.error(`error: ${error.message}`); process.exit(1); },
 };
@@ -39,6 +40,7 @@ export class Link {
   #asked = new Map();
   #lastRequest = 0;
   #timers = [];
+  #reopening;
   #isScheduled = false;
   #isUp = false;
 
@@ -60,6 +62,7 @@ export class Link {
   // Sends what has been carried out, says goodbye, closes the database.
   async stop() {
     this.#timers.forEach(clearInterval);
+    clearTimeout(this.#reopening);
     this.#flush();
     await this.connection.stop();
     this.#flush();
@@ -83,11 +86,12 @@ export class Link {
 
   // --- From the connection
 
-  onUp(hello) { this.#push(() => { this.#isUp = true; const rest = this.#account(''); this.#open(rest, hello.link?.n ?? rest.n); }); }
+  onUp(hello) { this.#push(() => { this.#isUp = true; const rest = this.#account(''); this.#open(rest, hello.link?.n ?? this.store.firstOf(rest) - 1); }); }
 
   onDown(why) {
     this.#push(() => {
       this.#isUp = false;
+      clearTimeout(this.#reopening);
       for (const account of this.#accounts.values()) account.isOpen = false;
       const asked = [...this.#asked.values()];
       this.#asked.clear();
@@ -274,6 +278,7 @@ export class Link {
 
   #open(account, theirs) {
     this.#agree(account, theirs);
+    this.store.trim(account.id, theirs); // that of an acknowledgement may have been lost with an older connection
     account.isOpen = true;
     account.wentBackTo = 0;
     this.#sendFrom(account, theirs + 1);
@@ -294,7 +299,7 @@ export class Link {
     for (const frame of this.store.framesFrom(account.id, n)) this.#outgoing.push(this.#frame(frame.event, frame.n, frame.payload));
   }
 
-  #linkError(account, { error = {}, n, event }) {
+  #linkError(account, { error = {}, event }) {
     const expected = error.details?.expected;
     if (error.code === 'CONFLICT' && expected > 0) {
       // Each frame that was under way behind a missing one is refused with the same number: go back once.
@@ -304,26 +309,28 @@ export class Link {
       this.#sendFrom(account, expected);
     } else if (error.code === 'NOT_FOUND' && account.id) {
       this.#close(account, 'notFound');
-    } else if (error.code === 'FORBIDDEN' && account.id) {
-      account.isOpen = false; // another connection serves it
+    } else if (error.code === 'FORBIDDEN' && error.details?.reason === 'otherConnection') {
+      this.#elsewhere(account);
     } else {
+      // Refused for what it says: its number is used up, the next one follows as if nothing had been. It stays in the
+      // outbox until the acknowledgement that covers it.
       this.options.log('warning', `the gateway refused ${event}: ${error.code} ${error.message}`);
-      if (n > 0 && account.isOpen) this.#refused(account, n, error);
     }
   }
 
-  // The frame itself is not wanted: an empty one takes its number, or all later ones would wait for ever.
-  #refused(account, n, error) {
-    if (error.retryable ?? error.retryAfterMs !== undefined) {
-      setTimeout(() => this.#push(() => { if (account.isOpen) this.#sendFrom(account, n); }), error.retryAfterMs ?? 1000);
-      return;
-    }
-    const output = { type: 'text', text: '' };
-    const [event, payload] = account.id ? ['session.output', { session: account.id, output, delivery: 'latest:gw.refused' }]
-      : ['room.output', { room: '-', output }];
-    this.store.replace(account.id, n, event, JSON.stringify(payload));
+  // A session: session.reconnected says when we serve it. Frames without one go on the oldest connection alone, and the
+  // gateway may not have noticed yet that the one before ours is dead.
+  #elsewhere(account) {
+    if (!account.isOpen) return;
+    account.isOpen = false;
+    if (!account.id) this.#reopening = setTimeout(() => this.#push(() => this.#reopen(account)), this.options.reopenAfter);
+  }
+
+  #reopen(account) {
+    if (!this.#isUp || account.isOpen) return;
+    account.isOpen = true;
     account.wentBackTo = 0;
-    this.#sendFrom(account, n);
+    this.#sendFrom(account, 1);
   }
 
   // --- Requests

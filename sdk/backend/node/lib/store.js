@@ -35,7 +35,6 @@ export class Store {
       // Both ways past the numbers that are taken: SQLite checks the key row by row.
       away: prepare('UPDATE gw_frame SET n = -n WHERE session = ?'),
       back: prepare('UPDATE gw_frame SET n = -n + ? WHERE session = ?'),
-      replace: prepare('UPDATE gw_frame SET event = ?, payload = ? WHERE session = ? AND n = ?'),
       forgetSession: prepare('DELETE FROM gw_session WHERE session = ?'),
       forgetFrames: prepare('DELETE FROM gw_frame WHERE session = ?'),
     };
@@ -59,7 +58,6 @@ export class Store {
     this.sql.away.run(id);
     this.sql.back.run(by, id);
   }
-  replace(id, n, event, payload) { this.sql.replace.run(event, payload, id, n); }
   forget(id) {
     this.sql.forgetFrames.run(id);
     this.sql.forgetSession.run(id);

@@ -52,6 +52,7 @@ test('a command that was not committed is carried out again', async () => {
 });
 
 test('what was committed comes from the outbox', async () => {
+  await gateway.texts('s', 1); // that it was taken is told below
   gateway.command('s', 1, 'crash after');
   await startAgain(1);
   gateway.command('s', 1, 'crash after');

@@ -11,6 +11,7 @@ export class FakeGateway {
     this.sizes = [];
     this.links = 0;
     this.acks = true;
+    this.refusal = null; // frames that fits(frame) are refused with error: {fits, error}
     this.waiting = new Set();
   }
 
@@ -45,11 +46,16 @@ export class FakeGateway {
     }
     const session = frame.payload?.session ?? '';
     const last = this.last.get(session) ?? 0;
+    const refuse = (error) => answers.push({ type: 'event', event: 'link.error',
+      payload: { event: frame.event, ...(session && { session }), n: frame.n, error } });
     if (frame.n === undefined) {
       this.frames.push(frame);
+    } else if (this.refusal?.fits(frame)) {
+      const { error } = this.refusal;
+      if (error.details?.reason !== 'otherConnection' && frame.n === last + 1) this.last.set(session, frame.n); // used up
+      refuse(error);
     } else if (frame.n > last + 1) {
-      const error = { code: 'CONFLICT', message: 'a gap', details: { expected: last + 1 } };
-      answers.push({ type: 'event', event: 'link.error', payload: { event: frame.event, session, n: frame.n, error } });
+      refuse({ code: 'CONFLICT', message: 'a gap', details: { expected: last + 1 } });
     } else if (frame.n === last + 1) {
       this.last.set(session, frame.n);
       this.taken.set(session, [...(this.taken.get(session) ?? []), frame]);
@@ -87,6 +93,10 @@ export class FakeGateway {
   enter(session) { this.event('session.entered', this.block(session)); }
   reconnect(session, n, cause = 'link') { this.event('session.reconnected', { ...this.block(session), state: 'playing', rooms: [], n, cause }); }
   command(session, seq, text) { this.event('command', { session, seq, text }); }
+  leave(session, reason) {
+    this.last.delete(session);
+    this.event('session.closed', { session, reason });
+  }
   async relink() {
     const next = this.links + 1;
     this.socket.terminate();

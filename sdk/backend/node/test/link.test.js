@@ -35,7 +35,7 @@ const world = {
 
 function options() {
   return { url: gateway.url, tokenFile: path.join(folder, 'token'), db: path.join(folder, 'w.db'), name: 'world',
-    durability: 'normal', reconnectMin: 5, reconnectMax: 20, log: () => {}, onFatal: (error) => { throw error; } };
+    durability: 'normal', reconnectMin: 5, reconnectMax: 20, reopenAfter: 20, log: () => {}, onFatal: (error) => { throw error; } };
 }
 async function start() {
   link = new Link(options(), world);
@@ -145,6 +145,68 @@ test('what a gateway lost after its acknowledgement is numbered anew', async () 
   gateway.reconnect('s', 0, 'restored');
   gateway.command('s', 2, 'b');
   assert.equal((await gateway.texts('s', 3)).at(-1), 'b 2');
+});
+
+const numbers = (session) => gateway.taken.get(session).map((frame) => frame.n);
+
+test('a frame that is refused for what it says uses its number up', async () => {
+  gateway.acks = false;
+  gateway.refusal = { fits: (frame) => frame.payload.output?.text === 'bad 1', error: { code: 'INVALID_REQUEST', message: 'bad' } };
+  await start();
+  gateway.enter('s');
+  gateway.command('s', 1, 'bad');
+  gateway.command('s', 2, 'b');
+  await gateway.texts('s', 2);
+  gateway.command('s', 3, 'c');
+  assert.deepEqual(await gateway.texts('s', 3), ['room.join', 'b 2', 'c 3']);
+  assert.deepEqual(numbers('s'), [1, 3, 4]);
+});
+
+test('so does a broadcast that the token does not allow', async () => {
+  gateway.refusal = { fits: (frame) => frame.event === 'broadcast',
+    error: { code: 'FORBIDDEN', message: 'no', details: { reason: 'permissionDenied' } } };
+  await start();
+  link.transaction((tx) => { tx.broadcast({ output: { type: 'text', text: 'to everybody' } }); tx.roomOutput('hall', 'all'); });
+  assert.deepEqual(await gateway.texts('', 1), ['all']);
+  assert.deepEqual(numbers(''), [2]);
+});
+
+test('frames without a session come again once an older connection has ended', async () => {
+  gateway.refusal = { fits: (frame) => frame.event === 'room.output',
+    error: { code: 'FORBIDDEN', message: 'no', details: { reason: 'otherConnection' } } };
+  await start();
+  link.transaction((tx) => { tx.roomOutput('hall', 'all'); tx.roomOutput('hall', 'of all'); });
+  gateway.enter('s');
+  await gateway.texts('s', 1); // behind both
+  gateway.refusal = null;
+  assert.deepEqual(await gateway.texts('', 2), ['all', 'of all']);
+});
+
+test('the number in session.reconnected is an acknowledgement', async () => {
+  gateway.acks = false;
+  await start();
+  gateway.enter('s');
+  gateway.command('s', 1, 'a');
+  await gateway.waitForAck('s', 1);
+  await gateway.relink();
+  gateway.reconnect('s', 2);
+  gateway.command('s', 2, 'b');
+  await gateway.waitForAck('s', 2);
+  gateway.last.set('s', 0); // what was acknowledged does not come again, even now
+  gateway.command('s', 3, 'c');
+  assert.deepEqual(await gateway.texts('s', 5), ['room.join', 'a 1', 'b 2', 'b 2', 'c 3']);
+});
+
+test('a session that enters again begins at 1', async () => {
+  await start();
+  gateway.enter('s');
+  gateway.command('s', 7, 'a');
+  await gateway.texts('s', 2);
+  gateway.leave('s', 'clientDisconnect');
+  gateway.enter('s');
+  gateway.command('s', 8, 'b');
+  assert.deepEqual(await gateway.texts('s', 4), ['room.join', 'a 1', 'room.join', 'b 2']);
+  assert.deepEqual(numbers('s'), [1, 2, 1, 2]);
 });
 
 test('a closed session is forgotten', async () => {

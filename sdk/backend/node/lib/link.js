@@ -59,6 +59,9 @@ export class Link {
 
   start() { this.connection.start(); }
 
+  // What is sent while it is false is kept, all of it, and grows.
+  get isConnected() { return this.#isUp; }
+
   // Sends what has been carried out, says goodbye, closes the database.
   async stop() {
     this.#timers.forEach(clearInterval);
@@ -234,7 +237,7 @@ export class Link {
     const account = this.#account(payload.session);
     this.#touched.add(account);
     const session = this.sessions.get(account.id) ?? { id: account.id };
-    Object.assign(session, { user: payload.user, character: payload.character, rooms: payload.rooms ?? [],
+    Object.assign(session, { user: payload.user, character: payload.character, rooms: payload.rooms ?? session.rooms ?? [],
       hasPlayer: payload.state !== 'disconnected' });
     this.sessions.set(account.id, session);
     if (!account.isOpen) this.#open(account, payload.n ?? account.n);

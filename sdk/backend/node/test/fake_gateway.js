@@ -10,6 +10,8 @@ export class FakeGateway {
     this.connects = [];
     this.sizes = [];
     this.links = 0;
+    this.requests = 0;
+    this.characters = new Map(); // session → who plays there
     this.acks = true;
     this.refusal = null; // frames that fits(frame) are refused with error: {fits, error}
     this.waiting = new Set();
@@ -63,6 +65,12 @@ export class FakeGateway {
     }
   }
 
+  async ask(method, params) {
+    const id = `g${++this.requests}`;
+    this.send({ type: 'req', id, method, params });
+    return this.waitFor(id, (frame) => frame.type === 'res' && frame.id === id);
+  }
+
   async until(what, find) {
     return new Promise((resolve, reject) => {
       const end = (result, how) => { clearTimeout(timer); this.waiting.delete(look); how(result); };
@@ -89,8 +97,11 @@ export class FakeGateway {
 
   send(frames) { this.socket.send(JSON.stringify(frames)); }
   event(event, payload) { this.send({ type: 'event', event, payload }); }
-  block(session) { return { session, user: { id: 'u-anna', name: 'Anna' }, character: { id: 'c-anna', name: 'Anna' } }; }
-  enter(session) { this.event('session.entered', this.block(session)); }
+  block(session) { return { session, user: { id: 'u-anna', name: 'Anna' }, character: this.characters.get(session) }; }
+  enter(session, character = { id: 'c-anna', name: 'Anna' }) {
+    this.characters.set(session, character);
+    this.event('session.entered', this.block(session));
+  }
   reconnect(session, n, cause = 'link') { this.event('session.reconnected', { ...this.block(session), state: 'playing', rooms: [], n, cause }); }
   command(session, seq, text) { this.event('command', { session, seq, text }); }
   leave(session, reason) {

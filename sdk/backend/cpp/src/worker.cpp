@@ -135,14 +135,13 @@ void Worker::addTimer(std::chrono::milliseconds interval, Link::Work work) {
 }
 
 std::optional<Worker::Time> Worker::nextTime() const {
-  std::optional<Time> next;
+  std::optional<Time> next = reopenAt_;
   for (const auto& timer : timers_) next = std::min(next.value_or(timer.next), timer.next);
-  for (const auto& retry : retries_) next = std::min(next.value_or(retry.at), retry.at);
   return next;
 }
 
 void Worker::runDue() {
-  if (timers_.empty() && retries_.empty()) return;
+  if (timers_.empty() && !reopenAt_) return;
   const auto now = std::chrono::steady_clock::now();
   for (auto& timer : timers_) {
     if (timer.next > now) continue;
@@ -150,15 +149,7 @@ void Worker::runDue() {
     if (timer.next <= now) timer.next = now + timer.interval;
     call("a timer's work", timer.work);
   }
-  std::vector<Retry> due;
-  for (const auto& retry : retries_) {
-    if (retry.at <= now) due.push_back(retry);
-  }
-  std::erase_if(retries_, [&](const Retry& retry) { return retry.at <= now; });
-  for (const auto& retry : due) {
-    Account* account = ledger_.find(retry.session);
-    if (account != nullptr && account->isOpen && retry.generation == generation_) sendFrom(*account, retry.n);
-  }
+  if (reopenAt_ && *reopenAt_ <= now) reopen();
 }
 
 void Worker::carryOut(const CommandItem& command) {

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,12 +47,6 @@ class Worker {
     Time next;
     std::chrono::milliseconds interval;
     Link::Work work;
-  };
-  struct Retry {
-    Time at;
-    int64_t generation;
-    std::string session;
-    int64_t n;
   };
 
   // --- The loop (worker.cpp)
@@ -96,7 +91,8 @@ class Worker {
   // --- Errors (worker_errors.cpp)
   void linkError(const nlohmann::json& payload);
   void goBack(Account& account, int64_t expected);
-  void refused(Account& account, int64_t n, const nlohmann::json& error);
+  void elsewhere(Account& account);
+  void reopen();
 
   const Options& options_;
   Backend& backend_;
@@ -116,7 +112,7 @@ class Worker {
   std::vector<Account*> toAck_;
   std::vector<std::function<void()>> afterCommit_;
   std::vector<Timer> timers_;
-  std::vector<Retry> retries_;
+  std::optional<Time> reopenAt_;  // the frames without a session wait for it
   int64_t lastRequest_ = 0;
   std::map<std::string, OnReport> asked_;
 };

@@ -6,15 +6,18 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::chrono::milliseconds kRetryAfter{1000};
+// How long an older connection of ours may take to end.
+constexpr std::chrono::seconds kReopenAfter{1};
 
 }  // namespace
 
+// What the error is about says whether the frame's number is taken. Where it would have gone: no; another connection,
+// another session. What it says: yes, and the next one follows as if nothing had been; it stays in the outbox until the
+// acknowledgement that covers it.
 void Worker::linkError(const json& payload) {
   const json& error = objectOf(payload, "error");
   const std::string code = textOf(error, "code");
   const std::string session = textOf(payload, "session");
-  const int64_t n = numberOf(payload, "n");
   Account* account = ledger_.find(session);
   if (account == nullptr) return;
   const json& details = objectOf(error, "details");
@@ -22,11 +25,10 @@ void Worker::linkError(const json& payload) {
     goBack(*account, numberOf(details, "expected"));
   } else if (code == "NOT_FOUND" && !session.empty()) {
     close(*account, "notFound");
-  } else if (code == "FORBIDDEN" && !session.empty()) {
-    account->isOpen = false;  // another connection serves it, until session.reconnected says that we do
+  } else if (code == "FORBIDDEN" && textOf(details, "reason") == "otherConnection") {
+    elsewhere(*account);
   } else {
     log_.warning("the gateway refused " + textOf(payload, "event") + ": " + code + " " + textOf(error, "message"));
-    if (n > 0) refused(*account, n, error);
   }
 }
 
@@ -39,25 +41,19 @@ void Worker::goBack(Account& account, int64_t expected) {
   sendFrom(account, expected);
 }
 
-// Frame n itself is not wanted. Whether its number is taken the gateway alone knows: sent again, the frame would be
-// dropped or refused for ever, and all later ones with it. So an empty one takes its place.
-void Worker::refused(Account& account, int64_t n, const json& error) {
-  if (n < account.firstN() || n > account.n || !account.isOpen) return;
-  if (truthOf(error, "retryable", error.contains("retryAfterMs"))) {
-    const std::chrono::milliseconds wait(numberOf(error, "retryAfterMs", kRetryAfter.count()));
-    retries_.push_back({std::chrono::steady_clock::now() + wait, generation_, account.session.id, n});
-    return;
-  }
-  KeptFrame& frame = account.frames[static_cast<size_t>(n - account.firstN())];
-  const std::string payload = account.session.id.empty()
-                                  ? R"({"room":"-","output":{"type":"text","text":""}})"
-                                  : "{\"session\":" + json(account.session.id).dump() +
-                                        R"(,"output":{"type":"text","text":""},"delivery":"latest:gw.refused"})";
-  if (frame.payload == payload) return;
-  frame.kind = account.session.id.empty() ? FrameKind::kRoomOutput : FrameKind::kOutput;
-  frame.payload = payload;
-  account.wentBackTo = 0;
-  sendFrom(account, n);
+// A session: session.reconnected says when we serve it. Frames without one go on the oldest connection alone, and the
+// gateway may not have noticed yet that the one before ours is dead.
+void Worker::elsewhere(Account& account) {
+  account.isOpen = false;
+  if (account.session.id.empty()) reopenAt_ = std::chrono::steady_clock::now() + kReopenAfter;
+}
+
+void Worker::reopen() {
+  reopenAt_.reset();
+  Account& rest = ledger_.withoutSession();
+  rest.isOpen = true;
+  rest.wentBackTo = 0;
+  sendFrom(rest, rest.firstN());
 }
 
 }  // namespace gw::backend

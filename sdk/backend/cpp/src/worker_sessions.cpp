@@ -18,9 +18,9 @@ void describe(Session& session, const json& payload) {
   session.characterId = textOf(character, "id");
   session.characterName = textOf(character, "name");
   session.hasPlayer = textOf(payload, "state") != "disconnected";
-  session.rooms.clear();
   const auto rooms = payload.find("rooms");
-  if (rooms == payload.end() || !rooms->is_array()) return;
+  if (rooms == payload.end() || !rooms->is_array()) return;  // as they were
+  session.rooms.clear();
   for (const auto& room : *rooms) {
     if (room.is_string()) session.rooms.push_back(room.get<std::string>());
   }
@@ -64,6 +64,7 @@ void Worker::carryOut(const LinkDown& link) {
   outgoing_ = Batches(kMaxMessage);
   for (Account* account : ledger_.living()) account->isOpen = false;
   ledger_.withoutSession().isOpen = false;
+  reopenAt_.reset();
   for (auto& [id, then] : std::exchange(asked_, {})) {
     const SessionReport report{Refusal{"UNAVAILABLE", "The link to the gateway broke.", "", -1}, {}};
     call("getSession", [&, &work = then](Transaction& tx) { work(tx, report); });
@@ -75,6 +76,7 @@ void Worker::entered(const json& payload) {
   const std::string id = textOf(payload, "session");
   if (id.empty()) return;
   Account& account = ledger_.enter(id);
+  account.session.rooms.clear();
   describe(account.session, payload);
   if (!account.isOpen) open(account, numberOf(payload, "n", account.acked));
   call("onEntered", [&](Transaction& tx) { backend_.onEntered(tx, account.session); });
@@ -132,6 +134,7 @@ void Worker::ready() {
 void Worker::open(Account& account, int64_t n) {
   ledger_.agree(account, n);
   if (account.isReset) begin();
+  ledger_.acknowledge(account, n);  // that of an acknowledgement may have been lost with an older connection
   account.isOpen = true;
   account.wentBackTo = 0;
   sendFrom(account, n + 1);

@@ -52,6 +52,7 @@ TEST_F(ContractWorld, CarriesOutACommandAgainThatWasNotCommitted) {
 TEST_F(ContractWorld, SendsFromTheOutboxWhatWasCommitted) {
   start();
   gateway_.enter("s");
+  gateway_.waitForEvent("room.join");  // that it was taken is told below
   gateway_.command("s", 1, "crash after");
   startAgain(1);
   gateway_.command("s", 1, "crash after");

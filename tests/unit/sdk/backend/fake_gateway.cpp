@@ -12,6 +12,7 @@
 namespace gw::test {
 
 using Json = nlohmann::json;
+using namespace nlohmann::literals;
 using Poco::Net::WebSocket;
 
 class FakeGateway::Handler final : public Poco::Net::HTTPRequestHandler {
@@ -81,6 +82,12 @@ void FakeGateway::setAcks(bool acks) {
 void FakeGateway::setHeartbeatMs(int ms) {
   const std::lock_guard lock(mutex_);
   heartbeatMs_ = ms;
+}
+
+void FakeGateway::refuseFrames(const std::string& having, const Json& error) {
+  const std::lock_guard lock(mutex_);
+  refusedText_ = having;
+  refusedWith_ = error;
 }
 
 template <typename Holds>
@@ -158,15 +165,32 @@ void FakeGateway::take(const Json& frame, std::vector<Json>& answers) {
   }
 }
 
+namespace {
+
+Json linkError(const Json& frame, const Json& error) {
+  Json about{{"event", frame["event"]}, {"n", frame["n"]}, {"error", error}};
+  if (frame["payload"].contains("session")) about["session"] = frame["payload"]["session"];
+  return {{"type", "event"}, {"event", "link.error"}, {"payload", about}};
+}
+
+}  // namespace
+
+bool FakeGateway::isRefused(const Json& frame, int64_t& last, std::vector<Json>& answers) {
+  if (refusedText_.empty() || frame["payload"].dump().find(refusedText_) == std::string::npos) return false;
+  answers.push_back(linkError(frame, refusedWith_));
+  const bool isMisplaced = refusedWith_.value("/details/reason"_json_pointer, "") == "otherConnection";
+  if (!isMisplaced && frame["n"] == last + 1) ++last;
+  return true;
+}
+
 void FakeGateway::count(const Json& frame, std::vector<Json>& answers) {
   const std::string session = frame["payload"].value("session", "");
   const auto n = frame["n"].get<int64_t>();
   int64_t& last = last_[session];
+  if (isRefused(frame, last, answers)) return;
   if (n > last + 1) {
-    Json about{{"event", frame["event"]}, {"n", n}};
-    if (!session.empty()) about["session"] = session;
-    about["error"] = {{"code", "CONFLICT"}, {"message", "a gap"}, {"details", {{"expected", last + 1}}}};
-    answers.push_back({{"type", "event"}, {"event", "link.error"}, {"payload", about}});
+    answers.push_back(
+        linkError(frame, {{"code", "CONFLICT"}, {"message", "a gap"}, {"details", {{"expected", last + 1}}}}));
   } else if (n == last + 1) {
     last = n;
     taken_[session].push_back(frame);
@@ -233,6 +257,11 @@ void FakeGateway::reconnect(const std::string& session, int64_t n, const std::st
 
 void FakeGateway::command(const std::string& session, int64_t seq, const std::string& text) {
   event("command", {{"session", session}, {"seq", seq}, {"text", text}});
+}
+
+void FakeGateway::leave(const std::string& session, const std::string& reason) {
+  lose(session, 0);
+  event("session.closed", {{"session", session}, {"reason", reason}});
 }
 
 void FakeGateway::hangUp() {

@@ -42,6 +42,9 @@ class FakeGateway {
   void setAcks(bool acks);
   void acknowledge();
   void setHeartbeatMs(int ms);
+  /// Frames with this in their payload are refused with the error. Their numbers are used up, unless it is about where
+  /// they go.
+  void refuseFrames(const std::string& having, const Json& error);
 
   /// Waits for that many hellos since the start.
   void waitForLinks(int count);
@@ -51,6 +54,8 @@ class FakeGateway {
   void enter(const std::string& session, const std::string& name = "Anna");
   void reconnect(const std::string& session, int64_t n, const std::string& cause = "link");
   void command(const std::string& session, int64_t seq, const std::string& text);
+  /// Tells that the session is over, and forgets its count.
+  void leave(const std::string& session, const std::string& reason);
   void hangUp();
 
   /// The next frame that fits and has not been asked for yet.
@@ -73,6 +78,7 @@ class FakeGateway {
   void serve(Poco::Net::WebSocket& socket);
   void take(const Json& frame, std::vector<Json>& answers);
   void count(const Json& frame, std::vector<Json>& answers);
+  bool isRefused(const Json& frame, int64_t& last, std::vector<Json>& answers);
   void ackAll(std::vector<Json>& answers);
   Json hello() const;
   template <typename Holds>
@@ -82,6 +88,8 @@ class FakeGateway {
   std::mutex sendMutex_;
   std::condition_variable changed_;
   Json refusal_;
+  std::string refusedText_;
+  Json refusedWith_;
   bool acks_ = true;
   int heartbeatMs_ = 30000;
   int links_ = 0;

@@ -302,19 +302,70 @@ TEST_F(LinkTest, DropsTheOutboxOfASessionThatIsNotFound) {
   EXPECT_EQ(gateway_.waitForEvent("room.output")["payload"]["output"]["text"], "closed notFound");
 }
 
-TEST_F(LinkTest, ReplacesAFrameThatTheGatewayWillNeverTake) {
+TEST_F(LinkTest, GoesOnBehindAFrameThatIsRefusedForWhatItSays) {
+  gateway_.setAcks(false);
+  gateway_.refuseFrames("bad 1", {{"code", "INVALID_REQUEST"}, {"message", "bad"}});
+  start();
+  gateway_.enter("s");
+  gateway_.command("s", 1, "bad");  // number 2: used up
+  gateway_.command("s", 2, "b");
+  EXPECT_EQ(gateway_.texts("s", 2), (Texts{"room.join", "b 2"}));
+  EXPECT_EQ(gateway_.taken("s", 2).back()["n"], 3);
+  gateway_.command("s", 3, "c");
+  EXPECT_EQ(gateway_.taken("s", 3).back()["n"], 4);
+}
+
+TEST_F(LinkTest, GoesOnBehindABroadcastThatItMayNotSend) {
+  gateway_.refuseFrames("to everybody",
+                        {{"code", "FORBIDDEN"}, {"message", "no"}, {"details", {{"reason", "permissionDenied"}}}});
+  start();
+  link_->post([](Transaction& tx) {
+    Broadcast everywhere;
+    everywhere.output = Output::text("to everybody");
+    tx.broadcast(everywhere);
+    tx.roomOutput("hall", Output::text("all"));
+  });
+  EXPECT_EQ(gateway_.texts("", 1), Texts{"all"});
+  EXPECT_EQ(gateway_.taken("", 1).back()["n"], 2);
+}
+
+TEST_F(LinkTest, SendsFramesWithoutASessionAgainOnceAnOlderConnectionHasEnded) {
+  gateway_.refuseFrames("to everybody",
+                        {{"code", "FORBIDDEN"}, {"message", "no"}, {"details", {{"reason", "otherConnection"}}}});
+  start();
+  link_->post([](Transaction& tx) { tx.roomOutput("hall", Output::text("to everybody")); });
+  link_->post([](Transaction& tx) { tx.roomOutput("hall", Output::text("and to everybody")); });
+  gateway_.enter("s");
+  gateway_.waitForEvent("room.join");  // behind both
+  gateway_.refuseFrames("", nullptr);
+  EXPECT_EQ(gateway_.texts("", 2), (Texts{"to everybody", "and to everybody"}));
+}
+
+TEST_F(LinkTest, TakesTheNumberInReconnectedForAnAcknowledgement) {
   gateway_.setAcks(false);
   start();
   gateway_.enter("s");
   gateway_.command("s", 1, "a");
   gateway_.waitForAck("s", 1);
-  gateway_.lose("s", 1);
-  gateway_.event("link.error", {{"event", "session.output"},
-                                {"session", "s"},
-                                {"n", 2},
-                                {"error", {{"code", "INVALID_REQUEST"}, {"message", "bad"}, {"retryable", false}}}});
+  relink();
+  gateway_.reconnect("s", 2);
   gateway_.command("s", 2, "b");
-  EXPECT_EQ(gateway_.texts("s", 4), (Texts{"room.join", "a 1", "", "b 2"}));
+  gateway_.waitForAck("s", 2);
+  gateway_.lose("s", 0);  // what was acknowledged does not come again, even now
+  gateway_.command("s", 3, "c");
+  EXPECT_EQ(gateway_.texts("s", 5), (Texts{"room.join", "a 1", "b 2", "b 2", "c 3"}));
+}
+
+TEST_F(LinkTest, BeginsAtOneWhenASessionEntersAgain) {
+  start();
+  gateway_.enter("s");
+  gateway_.command("s", 7, "a");
+  gateway_.texts("s", 2);
+  gateway_.leave("s", "clientDisconnect");
+  gateway_.enter("s");
+  gateway_.command("s", 8, "b");
+  EXPECT_EQ(gateway_.texts("s", 4), (Texts{"room.join", "a 1", "room.join", "b 2"}));
+  EXPECT_EQ(gateway_.taken("s", 4).back()["n"], 2);
 }
 
 TEST_F(LinkTest, GathersFramesIntoMessagesOfAtMost64KiB) {

@@ -213,7 +213,7 @@ class ContractWorld final : public Backend {
         asking_.push_back(session);
       } else if (!report.refusal) {
         const auto answer = nlohmann::json::parse(report.json);
-        later.text(session, "state " + answer.value("state", ""));
+        later.text(session, "state " + answer.value(nlohmann::json::json_pointer("/session/state"), ""));
       }
     });
   }

@@ -39,7 +39,7 @@ function crash(tx, when) {
 function askState(tx, id) {
   tx.getSession(id, (later, refusal, answer) => {
     if (refusal?.code === 'UNAVAILABLE') asking.push(id);
-    else if (!refusal) later.output(id, `state ${answer.state}`);
+    else if (!refusal) later.output(id, `state ${answer.session.state}`);
   });
 }
 

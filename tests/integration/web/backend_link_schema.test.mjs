@@ -117,6 +117,14 @@ test('answers are what the page says', () => {
   assert.equal(problemsOf({ user: { id: 'u', name: 'anna' } }, 'answer.authenticate'), '');
   assert.notEqual(problemsOf({ user: { name: 'anna' } }, 'answer.authenticate'), '');
   assert.notEqual(problemsOf({ characters: [{ id: 'c' }] }, 'answer.characters.list'), '');
+  const session = {
+    id: 's', state: 'playing', user: { id: 'u', name: 'anna', guest: false, plain: false },
+    character: { id: 'c', name: 'Anna' }, rooms: ['hall'], connections: 1, protocol: 'websocket',
+  };
+  assert.equal(problemsOf({ session }, 'answer.session.get'), '');
+  assert.notEqual(problemsOf({ session: { ...session, rooms: 'hall' } }, 'answer.session.get'), '');
+  assert.notEqual(problemsOf({ session: { ...session, connections: [] } }, 'answer.session.get'), '');
+  assert.notEqual(problemsOf({ session: { ...session, protocol: 1 } }, 'answer.session.get'), '');
 });
 
 test('unknown members, events and methods are accepted: peers ignore them', () => {

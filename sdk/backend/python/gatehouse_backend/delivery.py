@@ -65,15 +65,11 @@ class Delivery:
                 self._behind[stream] = None
         tx.on_commit(go_on)
 
-    def begin_anew(self, tx, connection, stream):
-        """A session has entered: nothing is on its way for it."""
-        before = tx.counts.get(stream, stream.count)
-        self._store.trim(stream.key, before)
-
+    def entered(self, tx, connection, stream):
+        """Of a session that is new: both sides begin at 1."""
         def go_on():
             if self.connection is connection:
                 stream.is_live = True
-                stream.sent = before
         tx.on_commit(go_on)
 
     # What the gateway says of frames.
@@ -89,7 +85,7 @@ class Delivery:
         for key, n in self._acked.items():
             self._store.trim(key, n)
 
-    def refused(self, tx, connection, stream, n, error, retry):
+    def refused(self, tx, connection, stream, event, n, error, retry):
         """A link.error about a frame of this stream; retry(seconds, then) calls then() later."""
         code, flight = error.get("code"), stream.sent
         if n is not None and n <= stream.refused_up_to:
@@ -106,15 +102,16 @@ class Delivery:
         elif code == "FORBIDDEN" and stream.key:
             _log.warning("session %s is served by another connection", stream.key)
             stream.is_live = False
-        elif n is not None and error.get("retryable"):
+        elif n is not None and (error.get("retryable") or (code == "FORBIDDEN" and event != "broadcast")):
+            # Without a session, FORBIDDEN: the gateway has not noticed yet that an older connection of ours is gone.
             stream.is_paused = True
             stream.sent = min(stream.sent, n - 1)
             stream.refused_up_to = rest
             after = error.get("retryAfterMs")
             retry(after / 1000 if isinstance(after, int) else 1.0, lambda: self._resume(stream))
-        elif n is not None:
-            # Not to be sent again: it would be refused for ever and hold up all behind it.
-            self._store.drop(stream.key, n)
+        elif n is not None and code == "NOT_FOUND":
+            self._store.drop(stream.key, n)  # to a session that is over; the next frame gets its number
+        # Anything else has used its number up: it stays in the outbox until that is acknowledged, as all do.
 
     def _resume(self, stream):
         stream.is_paused = False

@@ -190,4 +190,5 @@ class Executor:
         if error.get("code") != "CONFLICT":
             _log.error("the gateway refused %s of session %s: %s %s", payload.get("event"), key or "none",
                        error.get("code"), error.get("message"))
-        self._delivery.refused(tx, connection, stream, n if isinstance(n, int) else None, error, self._backend.later)
+        self._delivery.refused(tx, connection, stream, payload.get("event"), n if isinstance(n, int) else None, error,
+                               self._backend.later)

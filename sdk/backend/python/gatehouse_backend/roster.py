@@ -31,37 +31,33 @@ class Roster:
     def find(self, tx, payload):
         """The session that a payload names, unless it is unknown or over."""
         session = self.sessions.get(payload.get("session")) if isinstance(payload.get("session"), str) else None
-        return session if session and session.stream not in tx.forgotten else None
+        is_there = session and session.met_in in (None, tx) and session.stream not in tx.forgotten
+        return session if is_there else None
 
     def _add(self, session):
         self.sessions[session.id] = session
         self._delivery.streams[session.id] = session.stream
         return session
 
-    def _met(self, payload, count):
-        """A session that is new here, with its row."""
+    def _met(self, tx, payload, seq, count):
+        """A session that is new here, with its row. If the transaction fails it has never been met."""
         session = self._add(Session(self._backend, payload["session"], _user(payload["user"]),
-                                    _character(payload.get("character"), payload["user"]), 0, count))
-        self._save(session, payload)
-        return session
-
-    def _save(self, session, payload):
+                                    _character(payload.get("character"), payload["user"]), seq, count))
+        session.met_in = tx
+        tx.on_commit(lambda: setattr(session, "met_in", None))
         session.told_at = self._clock.today()
-        self._store.save_session(session.id, payload["user"], payload.get("character"), session.seq,
-                                 session.stream.count, session.told_at)
+        self._store.save_session(session.id, payload["user"], payload.get("character"), seq, count, session.told_at)
+        return session
 
     async def _entered(self, tx, connection, payload):
         if not _names_a_session(payload):
             raise ValueError("session.entered without a session or user")
-        session = self.find(tx, payload)
-        if session:  # its end was never told; its numbers go on, since nobody says that they do not
-            session.user, session.seq = _user(payload["user"]), 0
-            session.character = _character(payload.get("character"), payload["user"])
-            self._save(session, payload)
-        else:
-            session = self._met(payload, 0)
+        before = self.find(tx, payload)
+        if before:
+            await self.forget(tx, before, "missed")  # its end was never told
+        session = self._met(tx, payload, before.seq if before else 0, 0)  # seq never falls
         session.state = "playing"
-        self._delivery.begin_anew(tx, connection, session.stream)
+        self._delivery.entered(tx, connection, session.stream)
         await self._tell(tx, self._world.on_entered, session, tx)
 
     async def _reconnected(self, tx, connection, payload):
@@ -70,7 +66,7 @@ class Roster:
         session, cause = self.find(tx, payload), payload.get("cause")
         is_new = session is None
         if is_new:
-            session = self._met(payload, payload["n"])
+            session = self._met(tx, payload, 0, payload["n"])
         if cause != "player" or not session.stream.is_live:
             self._delivery.told(tx, connection, session.stream, payload["n"])
             session.told_at = self._clock.today()

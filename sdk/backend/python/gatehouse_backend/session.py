@@ -45,6 +45,7 @@ class Session:
         self.state = "disconnected"  # or playing; closed once it is over
         self.rooms = []  # as the gateway told when it last came back
         self.told_at = 0.0
+        self.met_in = None  # the transaction in which it was met, until that is committed
         self.stream = Stream(id, count)
 
     def __repr__(self):
@@ -90,6 +91,7 @@ class Session:
         self._backend.send(self, "session.disconnect", payload)
 
     async def get(self):
-        """What the gateway says of it: state, rooms, connections ... Raises Refused, LinkDown, TimeoutError."""
+        """What the gateway says of it: id, state, user, character, rooms (names), connections (how many), protocol (the
+        channel that made it). Raises Refused, LinkDown, TimeoutError."""
         answer = await self._backend.ask("session.get", {"session": self.id})
         return answer.get("session", {})

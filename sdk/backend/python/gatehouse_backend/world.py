@@ -71,7 +71,7 @@ class World:
     # Sessions.
 
     def on_entered(self, session, tx):
-        """It plays now. Called once for a session, also if that was told while this program was away."""
+        """It plays now. Called once for a visit, also if it began while this program was away."""
 
     def on_reconnected(self, session, cause, tx):
         """cause: link (this connection serves it), player (they came back), restored (the gateway came back)."""
@@ -80,7 +80,8 @@ class World:
         """The player has no connection; what you send goes into their log."""
 
     def on_closed(self, session, reason, tx):
-        """It is over; nothing can be sent to it any more. It may be told late."""
+        """It is over; nothing can be sent to it any more. It may be told late. reason "timeout": the player has been
+        away for long; if they come back after all, on_entered is called again."""
 
     def on_command(self, session, text, tx):
         """Once for each command, in order."""

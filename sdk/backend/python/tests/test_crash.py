@@ -100,7 +100,10 @@ class ContractWorld(ProcessTest):
         for seq, text in enumerate(("room", "fight", "data", "color", "system", "add x", "who"), 1):
             peer.command("s1", seq, text)
         asked = await peer.next_request("session.get")
-        peer.answer(asked["id"], {"session": {"id": "s1", "state": "playing"}})
+        block = entered_block("s1")
+        peer.answer(asked["id"], {"session": {"id": "s1", "state": "playing", "user": block["user"], "character":
+                                              block["character"], "rooms": ["hall"], "connections": 1,
+                                              "protocol": "websocket"}})
         seen = [(await peer.next_event("session.output"))["payload"]["output"] for _ in range(7)]
         self.assertEqual(seen, [
             {"type": "roomDescription", "name": "Hall", "description": "A bare hall.", "exits": ["north"],

@@ -149,13 +149,84 @@ class Delivery(LinkedTest):
                 self.assertEqual([session.id for session in backend.sessions], ["s2"])
                 await self.stop(backend)
 
-    async def test_a_refused_frame_is_not_sent_for_ever(self):
+    async def test_a_frame_that_is_refused_for_what_it_says_has_used_its_number_up(self):
         backend, peer = await self.linked(3)
         peer.error("INVALID_REQUEST", "s1", 2)
-        peer.error("CONFLICT", "s1", 3, details={"expected": 2})
-        self.assertEqual(await peer.texts(1), [(2, "s1 3")])
         peer.command("s1", 2, "1")
-        self.assertEqual(await peer.texts(1), [(3, "s1 1")])
+        self.assertEqual(await peer.texts(1), [(4, "s1 1")])
+        peer.event("link.ack", {"session": "s1", "n": 3})
+        await self.settled(peer, 3)
+        self.assertEqual(await self.outbox(backend), [("s1", 4)])
+
+    async def test_a_refused_frame_keeps_its_number_over_a_reconnect(self):
+        backend, peer = await self.linked(3)
+        peer.error("INVALID_REQUEST", "s1", 2)
+        await self.settled(peer, 2)
+        await peer.close()
+        peer = await self.gateway.link((session_block("s1", n=1), (3, "1")))
+        self.assertEqual(await peer.texts(3), [(2, "s1 2"), (3, "s1 3"), (4, "s1 1")])
+        peer.error("INVALID_REQUEST", "s1", 2)
+        await self.settled(peer, 4)
+        self.assertEqual(peer.seen("session.output"), [])
+
+    async def test_a_broadcast_that_the_token_does_not_allow_has_used_its_number_up(self):
+        backend, peer = await self.linked(1)
+        async with backend.transaction() as tx:
+            tx.broadcast("to all")
+        await peer.next_event("broadcast")
+        peer.error("FORBIDDEN", None, 1, event="broadcast")
+        peer.command("s1", 2, "room")
+        self.assertEqual((await peer.next_event("room.output"))["n"], 2)
+        peer.event("link.ack", {"n": 2})
+        await self.settled(peer, 3)
+        self.assertEqual(await self.outbox(backend), [("s1", 1)])
+
+    async def test_a_broadcast_to_a_session_that_is_over_gives_its_number_to_the_next_one(self):
+        backend, peer = await self.linked(1)
+        async with backend.transaction() as tx:
+            tx.broadcast("to one", sessions=backend.sessions)
+        await peer.next_event("broadcast")
+        peer.error("NOT_FOUND", None, 1, event="broadcast")
+        peer.command("s1", 2, "room")
+        self.assertEqual((await peer.next_event("room.output"))["n"], 2)
+        peer.error("CONFLICT", None, 2, event="room.output", details={"expected": 1})
+        self.assertEqual((await peer.next_event("room.output"))["n"], 1)
+
+    async def test_frames_without_a_session_wait_until_an_older_connection_is_gone(self):
+        clock = FakeClock()
+        backend, peer = await self.linked(1, clock=clock)
+        for seq in (2, 3):
+            peer.command("s1", seq, "room")
+            await peer.next_event("room.output")
+        for n in (1, 2):
+            peer.error("FORBIDDEN", None, n, event="room.output")
+        while await clock.next_sleep() != 1.0:
+            pass
+        await self.settled(peer, 4)
+        self.assertEqual(peer.seen("room.output"), [])
+        clock.advance(1.0)
+        self.assertEqual([(await peer.next_event("room.output"))["n"] for _ in range(2)], [1, 2])
+
+    async def test_a_session_that_enters_again_begins_at_1(self):
+        for how in ("closed", "missed"):
+            with self.subTest(how):
+                backend = self.start(Lines(), db=f"{how}.db")
+                peer = await self.gateway.link((session_block("s1"), (1, "3")))
+                await peer.texts(3)
+                if how == "closed":
+                    peer.event("session.closed", {"session": "s1", "reason": "clientDisconnect"})
+                peer.event("session.entered", entered_block("s1"))
+                peer.command("s1", 2, "2")
+                self.assertEqual(await peer.texts(2), [(1, "s1 1"), (2, "s1 2")])
+                self.assertEqual(await self.outbox(backend), [("s1", 1), ("s1", 2)])
+                await self.stop(backend)
+
+    async def test_a_session_that_was_put_away_goes_on_from_the_gateways_count(self):
+        backend, peer = await self.linked(3)
+        peer.event("session.closed", {"session": "s1", "reason": "timeout"})
+        peer.event("session.reconnected", session_block("s1", n=3, cause="restored"))
+        peer.command("s1", 2, "1")
+        self.assertEqual(await peer.texts(1), [(4, "s1 1")])
 
     async def test_a_frame_that_may_be_tried_again_is_after_a_while(self):
         clock = FakeClock()

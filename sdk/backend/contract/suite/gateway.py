@@ -4,6 +4,7 @@ import asyncio
 import copy
 import json
 import os
+import shlex
 import signal
 import subprocess
 import urllib.parse
@@ -35,10 +36,16 @@ _USUAL = {
 
 
 def gwhost():
-    program = os.environ.get("GW_GWHOST")
-    if not program:
+    """Its command line."""
+    line = os.environ.get("GW_GWHOST")
+    if not line:
         raise RuntimeError("GW_GWHOST must name the gateway's program, e.g. build/dev/bin/gwhost")
-    return program
+    program, *arguments = shlex.split(line)
+    return [os.path.abspath(program), *arguments]
+
+
+def gwctl():
+    return os.path.join(os.path.dirname(gwhost()[0]), "gwctl")
 
 
 async def read_json_line(stream, what):
@@ -64,7 +71,7 @@ class Gateway:
     def make_token(self):
         """The gateway must be down."""
         self._write_config()
-        made = subprocess.run([gwhost(), "--config", self._config_file, "--create-backend-token", "world"],
+        made = subprocess.run([*gwhost(), "--config", self._config_file, "--create-backend-token", "world"],
                               cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE, check=True)
         with open(self.token_file, "w", encoding="utf-8") as file:
             file.write(made.stdout)
@@ -77,7 +84,7 @@ class Gateway:
     async def start(self):
         with open(self._log, "ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                gwhost(), "--config", self._config_file, cwd=self.folder, stdout=asyncio.subprocess.PIPE, stderr=log)
+                *gwhost(), "--config", self._config_file, cwd=self.folder, stdout=asyncio.subprocess.PIPE, stderr=log)
         try:
             ready = await read_json_line(self._process.stdout, "the gateway")
         except (AssertionError, ValueError) as error:

@@ -1,7 +1,6 @@
 """A test with the real gateway, the contract world behind a relay, and players."""
 
 import asyncio
-import os
 import tempfile
 import unittest
 
@@ -68,7 +67,3 @@ class LinkedTest(unittest.IsolatedAsyncioTestCase):
         await player.do("add 0")
         await player.until(lambda: len(player.texts("total ")) > before, "its total")
         return int(player.texts("total ")[-1].split()[1])
-
-
-def gwctl():
-    return os.path.join(os.path.dirname(os.environ["GW_GWHOST"]), "gwctl")

@@ -6,7 +6,8 @@ import os
 import random
 import subprocess
 
-from .linked import LinkedTest, gwctl
+from .gateway import gwctl
+from .linked import LinkedTest
 
 COMMANDS = 100
 

@@ -68,6 +68,7 @@ test('what both sides say is valid', () => {
   const right = [
     event('session.entered', { session: 's', user, character }),
     event('session.reconnected', { session: 's', user, character, state: 'playing', rooms: [], n: 0, cause: 'link' }),
+    event('session.reconnected', { session: 's', user, character, state: 'playing', cause: 'player' }),
     event('link.ack', { n: 3 }), event('link.ack', { session: 's', n: 3 }), event('link.ready', { sessions: 1 }),
     event('link.error', { error: { code: 'CONFLICT', message: '', details: { expected: 4 } }, event: 'broadcast', n: 9 }),
     event('cancel', { id: 7 }), event('command.ack', { session: 's', seq: 4 }),
@@ -96,6 +97,7 @@ test('wrong frames are refused', () => {
     { type: 'res', id: '1', ok: true }, { type: 'res', id: '1', ok: false, error: { code: 'NOPE', message: '' } },
     event('bad name', {}), { type: 'event', event: 'session.entered' },
     event('session.reconnected', { session: 's', user, character }),
+    event('session.reconnected', { session: 's', user, character, state: 'playing', rooms: [], cause: 'restored' }),
     event('session.closed', { session: 's', reason: 'boredom' }),
     event('command', { session: 's', text: 'look' }), event('command', { session: 's', seq: 0, text: 'look' }),
     event('link.ack', { session: 's' }), event('command.ack', { session: 's', seq: -1 }),

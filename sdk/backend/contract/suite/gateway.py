@@ -81,10 +81,19 @@ class Gateway:
             json.dump(self._config, file, indent=1)
         os.chmod(self._config_file, 0o600)
 
-    async def start(self):
+    async def _spawn(self):
         with open(self._log, "ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *gwhost(), "--config", self._config_file, cwd=self.folder, stdout=asyncio.subprocess.PIPE, stderr=log)
+
+    async def start_and_kill(self, moment):
+        """It dies so many seconds after its start, ready or not."""
+        await self._spawn()
+        await asyncio.sleep(moment)
+        await self.kill()
+
+    async def start(self):
+        await self._spawn()
         try:
             ready = await read_json_line(self._process.stdout, "the gateway")
         except (AssertionError, ValueError) as error:
@@ -100,7 +109,8 @@ class Gateway:
         self._write_config()
 
     async def kill(self):
-        self._process.kill()
+        if self.is_running:
+            self._process.kill()
         await self._process.wait()
 
     async def stop(self):

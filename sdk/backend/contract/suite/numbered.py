@@ -24,6 +24,10 @@ class Numbered(Player):
         self._attempt = None
         self._acknowledged = (0, 0)
 
+    def describe(self):
+        return (f"{super().describe()}, at {self.position}, {self.answered} of {self.last_seq} commands accepted, "
+                f"the next one: {next(iter(self.sent.items()), None)}, sessions {self.sessions}")
+
     # Connecting.
 
     def connect_params(self):

@@ -95,7 +95,11 @@ class Player:
                     await self._waiting[-1]
         except TimeoutError:
             said = [payload.get("text", event) for event, payload in self.heard[-20:]]
-            raise AssertionError(f"{self.name} waited for {what}; {self.failures}; the last it heard: {said}") from None
+            raise AssertionError(f"{self.name} waited for {what}; {self.failures}; {self.describe()}; "
+                                 f"the last it heard: {said}") from None
+
+    def describe(self):
+        return f"is in: {self.is_in.is_set()}, came in {self.comebacks} times"
 
     async def until(self, holds, what, limit=PATIENCE):
         await self._wait_for(lambda: holds() or self.failures, what, limit)

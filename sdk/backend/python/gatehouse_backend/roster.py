@@ -61,18 +61,22 @@ class Roster:
         await self._tell(tx, self._world.on_entered, session, tx)
 
     async def _reconnected(self, tx, connection, payload):
-        if not _names_a_session(payload) or not checks.object_with(payload, n=int):
+        cause = payload.get("cause")
+        is_served = cause != "player"  # with the cause player neither n nor rooms are told: nothing of them has changed
+        if not _names_a_session(payload) or (is_served and not checks.object_with(payload, n=int)):
             raise ValueError("session.reconnected without a session, user or n")
-        session, cause = self.find(tx, payload), payload.get("cause")
+        session = self.find(tx, payload)
+        if session is None and not is_served:
+            return  # comes as soon as it is served
         is_new = session is None
         if is_new:
             session = self._met(tx, payload, 0, payload["n"])
-        if cause != "player" or not session.stream.is_live:
+        if is_served:
             self._delivery.told(tx, connection, session.stream, payload["n"])
             session.told_at = self._clock.today()
             self._store.save_told(session.id, session.told_at)
+            session.rooms = [room for room in payload.get("rooms") or [] if isinstance(room, str)]
         session.state = "disconnected" if payload.get("state") == "disconnected" else "playing"
-        session.rooms = [room for room in payload.get("rooms") or [] if isinstance(room, str)]
         if is_new:
             await self._tell(tx, self._world.on_entered, session, tx)
         else:

@@ -57,7 +57,8 @@ class FakeGateway:
 
 
 def session_block(session, n=0, cause="link", name="Anna", rooms=()):
-    return {**entered_block(session, name), "state": "playing", "rooms": list(rooms), "n": n, "cause": cause}
+    block = {**entered_block(session, name), "state": "playing", "cause": cause}
+    return block if cause == "player" else {**block, "rooms": list(rooms), "n": n}
 
 
 def entered_block(session, name="Anna"):

@@ -143,13 +143,13 @@ class Commands(LinkedTest):
         peer.event("session.entered", entered_block("s1", "Bea"))
         await peer.next_event("room.join")
         peer.event("session.disconnected", {"session": "s1", "reason": "networkError"})
-        peer.event("session.reconnected", session_block("s1", cause="player", rooms=["hall"]))
+        peer.event("session.reconnected", session_block("s1", cause="player"))
         peer.event("session.closed", {"session": "s1", "reason": "timeout"})
         peer.command("s1", 9, "nobody")
         peer.event("session.entered", entered_block("s2"))
         await peer.next_event("room.join")
         self.assertEqual(told, [("entered", "s1", "Bea"), ("networkError", "disconnected"),
-                                ("player", "playing", ["hall"]), ("closed", "timeout"), ("entered", "s2", "Anna")])
+                                ("player", "playing", []), ("closed", "timeout"), ("entered", "s2", "Anna")])
         self.assertEqual([session.id for session in backend.sessions], ["s2"])
         self.assertEqual(await self.outbox(backend), [("s2", 1)])
 

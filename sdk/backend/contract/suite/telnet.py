@@ -65,6 +65,9 @@ class TelnetPlayer(Player):
             self.note("line", {"text": line})
         self._wake()  # a prompt ends no line
 
+    def describe(self):
+        return f"{super().describe()}, typed {len(self.typed)} lines, the unfinished line is {self._text!r}"
+
     async def do(self, text):
         await self.until(self.is_in.is_set, "to be in")
         await self.type(text)

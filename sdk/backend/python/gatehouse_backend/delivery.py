@@ -93,17 +93,18 @@ class Delivery:
             if n == stream.refused_up_to:
                 stream.refused_up_to = 0
             return
-        details = error.get("details")
-        expected = details.get("expected") if isinstance(details, dict) else None
+        details = error.get("details") if isinstance(error.get("details"), dict) else {}
+        expected = details.get("expected")
+        is_misplaced = code == "FORBIDDEN" and (event != "broadcast" or details.get("reason") == "otherConnection")
         rest = flight if n is not None and n < flight else 0
         if code == "CONFLICT" and isinstance(expected, int) and expected >= 1:
             _log.warning("the gateway lacks frame %d of %r; going back", expected, stream.key)
             self.told(tx, connection, stream, expected - 1, rest)
-        elif code == "FORBIDDEN" and stream.key:
+        elif is_misplaced and stream.key:
             _log.warning("session %s is served by another connection", stream.key)
             stream.is_live = False
-        elif n is not None and (error.get("retryable") or (code == "FORBIDDEN" and event != "broadcast")):
-            # Without a session, FORBIDDEN: the gateway has not noticed yet that an older connection of ours is gone.
+        elif n is not None and (error.get("retryable") or is_misplaced):
+            # Misplaced: the gateway has not noticed yet that an older connection of ours is gone.
             stream.is_paused = True
             stream.sent = min(stream.sent, n - 1)
             stream.refused_up_to = rest

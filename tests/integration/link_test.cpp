@@ -74,6 +74,17 @@ TEST_F(Link, AFrameThatIsAheadIsRefusedWithTheOneThatIsDue) {
   anna.expect("two");
 }
 
+TEST_F(Link, ACountedEventThatIsNotKnownUsesItsNumberUp) {
+  launchLink();
+  LinkPeer world = backend();
+  V1Client anna = player(world);
+  world.output(idOf(anna), "one", 1);
+  world.event("session.dance", {{"session", idOf(anna)}, {"n", 2}});
+  world.output(idOf(anna), "three", 3);
+  anna.expect("one");
+  anna.expect("three");
+}
+
 TEST_F(Link, ARequestIsAnsweredOnceItIsTaken) {
   launchLink();
   LinkPeer world = backend();

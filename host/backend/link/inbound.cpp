@@ -121,7 +121,8 @@ void Inbound::dispatch(const std::string& name, const Json& payload) {
     if (!outcome->empty() && textOf(frame_, "type", kMaxName) == "req") from_.send(resultFrame(frame_["id"], *outcome));
     return;
   }
-  // Events that are not known are ignored, so that a newer library may send them.
+  // Events that are not known are ignored, so that a newer library may send them; those behind them go on.
+  spend(payload);
   if (textOf(frame_, "type", kMaxName) == "req")
     refuse(name, payload,
            fail(ErrorCode::kMethodNotFound, "there is no method \"" + session::sanitizeInput(name) + "\""));

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import ctypes
 import json
 import os
 import shlex
@@ -9,6 +10,8 @@ import signal
 import subprocess
 import urllib.parse
 
+_libc = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
 PATIENCE = 60  # seconds; a deadline for what must come, never a wait for what may
 
 # Rates and counts per address are high: a test's clients all come from 127.0.0.1.
@@ -48,6 +51,11 @@ def gwctl():
     return os.path.join(os.path.dirname(gwhost()[0]), "gwctl")
 
 
+def end_with_parent():
+    """Called in a child: however the test ends, it does not stay."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 async def read_json_line(stream, what):
     async with asyncio.timeout(PATIENCE):
         line = await stream.readline()
@@ -84,7 +92,8 @@ class Gateway:
     async def _spawn(self):
         with open(self._log, "ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *gwhost(), "--config", self._config_file, cwd=self.folder, stdout=asyncio.subprocess.PIPE, stderr=log)
+                *gwhost(), "--config", self._config_file, cwd=self.folder, stdout=asyncio.subprocess.PIPE, stderr=log,
+                preexec_fn=end_with_parent)
 
     async def start_and_kill(self, moment):
         """It dies so many seconds after its start, ready or not."""

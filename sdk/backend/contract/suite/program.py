@@ -5,7 +5,7 @@ import os
 import shlex
 import signal
 
-from .gateway import PATIENCE, read_json_line
+from .gateway import PATIENCE, end_with_parent, read_json_line
 
 
 def contract_world():
@@ -29,7 +29,8 @@ class Program:
     async def start(self):
         with open(self._log, "ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *contract_world(), *self._arguments, stdout=asyncio.subprocess.PIPE, stderr=log)
+                *contract_world(), *self._arguments, stdout=asyncio.subprocess.PIPE, stderr=log,
+                preexec_fn=end_with_parent)
         self.starts += 1
 
     async def ready(self):

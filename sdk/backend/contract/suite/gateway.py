@@ -57,7 +57,7 @@ def end_with_parent():
 
 
 async def read_json_line(stream, what):
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(3 * PATIENCE):  # hundreds of sessions come back first
         line = await stream.readline()
     if not line:
         raise AssertionError(f"{what} has gone without a word")

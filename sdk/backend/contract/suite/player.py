@@ -32,6 +32,7 @@ class Player:
         self._cursor = 0  # heard up to here was expected
         self._waiting = []
         self._keeping = None
+        self._is_leaving = False
         self._random = random.Random(f"{seed} {name}")
 
     # Staying in.
@@ -44,6 +45,7 @@ class Player:
 
     async def leave(self):
         if self._keeping:
+            self._is_leaving = True  # a task that is cancelled while it dials may not notice (wait_for before 3.12)
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
 
@@ -58,7 +60,7 @@ class Player:
                 return
             finally:
                 self.is_in.clear()
-            if self.is_over:
+            if self.is_over or self._is_leaving:
                 return self._wake()
             await asyncio.sleep(self._random.uniform(0.05, 0.25))
 
@@ -67,6 +69,8 @@ class Player:
         raise NotImplementedError
 
     def came_in(self):
+        if self._is_leaving:
+            raise Ended
         self.comebacks += 1
         self.is_in.set()
         self._wake()

@@ -2,8 +2,8 @@
 """Nothing is lost and nothing done twice, whoever dies: the gateway (strict) and its backend are killed at random
 moments, while players on every channel send numbered commands and come back by themselves. Then the books are closed:
 
-  gateway.v1 and SSE   each accepted command was carried out once and in order: the totals heard are 1, 2, 3 … each once;
-                       what was acknowledged is there; no gap
+  gateway.v1 and SSE   each accepted command was carried out once and in order: the totals heard are 1, 2, 3 …, each
+                       once; what was acknowledged is there; no gap
   telnet               totals in order with nothing missing, repeats only right after a login; never more than was typed
   a room               what each speaker says is heard by everybody, once and in order
 
@@ -37,7 +37,7 @@ class Wrong(Exception):
 
 
 class Account:
-    """What a player did and heard. heard_totals and said have what came with it, for those who look for a fault."""
+    """What a player did and heard; with each number, where it was heard, for those who look for a fault."""
 
     def __init__(self, *values, **more):
         super().__init__(*values, **more)
@@ -216,6 +216,8 @@ class Accounting:
             await asyncio.sleep(pace.expovariate(self._options.rate))
             if player.failures:
                 raise Wrong("; ".join(player.failures))
+            if len(getattr(player, "sent", ())) > 20:
+                continue  # a slow disk takes them more slowly than they are made
             if player in self.speakers and pace.random() < 0.5:
                 await player.say()
             for _ in range(pace.choice((1, 1, 1, 3))):
@@ -266,8 +268,7 @@ class Accounting:
                 await player.until(lambda: any(entry[0] == wanted for entry in player.said[speaker.name][-50:]),
                                    f"the last word of {speaker.name}", self._options.patience)
         for player in self.players:
-            await player.until(player.is_settled, f"total {player.adds}; {len(getattr(player, 'sent', ''))} commands are "
-                               "not accepted", self._options.patience)
+            await player.until(player.is_settled, f"total {player.adds}", self._options.patience)
             player._cursor = len(player.heard)
             await player.do("echo in")
             await player.expect("in")
@@ -280,7 +281,8 @@ class Accounting:
         done = sum(max((total for total, *_ in player.totals), default=0) for player in terminals)
         return (f"{len(self.players)} players, {self._options.kills} kills of each; "
                 f"{sum(player.adds + player.says for player in numbered)} numbered commands once each; "
-                f"{done} of {typed} typed at terminals; {sum(player.says for player in self.speakers)} lines to the room; "
+                f"{done} of {typed} typed at terminals; "
+                f"{sum(player.says for player in self.speakers)} lines to the room; "
                 f"{sum(player.lines for player in self.players)} lines heard; "
                 f"{sum(player.comebacks - 1 for player in self.players)} comebacks; "
                 f"{time.monotonic() - self._begun:.0f} s")

@@ -21,8 +21,8 @@ class SsePlayer(Numbered):
             self.take_hello(await rpc.call("connect", self.connect_params(), None))
             epoch, seq = self.position
             reader, self._stream = await asyncio.open_connection("127.0.0.1", self.gateway.http_port)
-            self._stream.write((f"GET /events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.access_token}\r\n"
-                                f"Last-Event-ID: {epoch}.{seq}\r\n\r\n").encode())
+            self._stream.write((f"GET /events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: {epoch}.{seq}\r\n"
+                                f"Authorization: Bearer {self.access_token}\r\n\r\n").encode())
             head = await _head(reader)
             if not head.startswith("HTTP/1.1 200"):
                 raise Ended(head)

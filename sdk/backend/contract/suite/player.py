@@ -31,6 +31,7 @@ class Player:
         self.is_in = asyncio.Event()  # plays, on a connection that is up
         self._cursor = 0  # heard up to here was expected
         self._waiting = []
+        self._last_end = None
         self._keeping = None
         self._is_leaving = False
         self._random = random.Random(f"{seed} {name}")
@@ -53,8 +54,8 @@ class Player:
         while True:
             try:
                 await self._one_connection()
-            except (Ended, OSError, EOFError, TimeoutError, asyncio.IncompleteReadError):
-                pass
+            except (Ended, OSError, EOFError, TimeoutError, asyncio.IncompleteReadError) as end:
+                self._last_end = f"{type(end).__name__} {end}"
             except Failed as failure:
                 self.fail(str(failure))
                 return
@@ -103,7 +104,7 @@ class Player:
                                  f"the last it heard: {said}") from None
 
     def describe(self):
-        return f"is in: {self.is_in.is_set()}, came in {self.comebacks} times"
+        return f"is in: {self.is_in.is_set()}, came in {self.comebacks} times, the last end: {self._last_end!r}"
 
     async def until(self, holds, what, limit=PATIENCE):
         await self._wait_for(lambda: holds() or self.failures, what, limit)

@@ -186,6 +186,17 @@ TEST_F(Link, RoomsBelongToSessionsAndTheirOutputToTheInstance) {
   world.event("broadcast", {{"n", 3}, {"event", "world.weather"}, {"payload", {{"sky", "grey"}}}});
   EXPECT_EQ(anna.expectEvent("world.weather").at("payload").at("sky"), "grey");
   EXPECT_EQ(world.expect("link.ack").at("n"), 3);
+  // One of those it is for is over: the others get it. All of them are: nobody does.
+  const std::string gone = "ABCDEFGHIJKLMNOPQRSTUA";
+  const auto whisper = [&](uint64_t n, const std::string& text, const Json& sessions) {
+    world.event("broadcast",
+                {{"n", n}, {"output", {{"type", "text"}, {"text", text}}}, {"filter", {{"sessions", sessions}}}});
+  };
+  whisper(4, "to nobody", {gone});
+  whisper(5, "to bert", {gone, idOf(bert)});
+  whisper(6, "to anna", {idOf(anna)});
+  bert.expect("to bert");
+  EXPECT_EQ(anna.expect("to ").at("payload").at("text"), "to anna");
 }
 
 TEST_F(Link, ABackendThatIsAwayCostsNobodyMoreThanAPause) {

@@ -50,6 +50,7 @@ struct Inbound::Shared {
   std::vector<std::string> rooms;  // empty and no sessions: everybody
   std::vector<SessionId> sessions;
   std::vector<SessionId> exclude;
+  bool isForNobody = false;
 };
 
 void RemoteBackend::received(LinkConnection& from, const Json& frame) { Inbound(*this, from, frame).handle(); }
@@ -115,7 +116,9 @@ void Inbound::dispatch(const std::string& name, const Json& payload) {
     if (!outcome) {
       const std::string& reason = outcome.error().detail;
       const bool isMisplaced = reason == kNoSession || reason == kOtherConnection;
-      if (!isMisplaced && outcome.error().code != ErrorCode::kConflict) spend(payload);
+      const ErrorCode code = outcome.error().code;
+      const bool comesAgain = code == ErrorCode::kConflict || code == ErrorCode::kRateLimited;
+      if (!isMisplaced && !comesAgain) spend(payload);
       return refuse(name, payload, outcome.error());
     }
     if (!outcome->empty() && textOf(frame_, "type", kMaxName) == "req") from_.send(resultFrame(frame_["id"], *outcome));
@@ -274,6 +277,7 @@ Inbound::Outcome Inbound::toMany(Shared shared) {
                 kOtherConnection);
   return backend_.takeShared(from_, n->value_or(0), [this, &shared] {
     session::BackendSink& sink = backend_.sink_;
+    if (shared.isForNobody) return;
     if (shared.rooms.empty()) return sink.broadcastTo(std::move(shared.event), shared.sessions, shared.exclude);
     for (const std::string& room : shared.rooms) sink.broadcastToRoom(room, shared.event, shared.exclude, {});
   });
@@ -330,9 +334,13 @@ Inbound::Outcome Inbound::broadcast(const Json& payload) {
   }
   if (shared.rooms.empty() && sessions->empty() && !from_.grant.mayBroadcast)
     return fail(ErrorCode::kForbidden, "this token does not allow a broadcast to everybody", "permissionDenied");
-  for (const SessionId& session : *sessions)
-    if (const auto allowed = backend_.mayActOn(session, from_, 0, {}); !allowed) return allowed.error();
-  shared.sessions = std::move(*sessions);
+  for (const SessionId& session : *sessions) {
+    const auto allowed = backend_.mayActOn(session, from_, 0, {});
+    if (allowed) shared.sessions.push_back(session);
+    if (!allowed && allowed.error().detail != kNoSession) return allowed.error();
+  }
+  // Those it was for are all gone. That is not everybody.
+  shared.isForNobody = shared.sessions.empty() && !sessions->empty();
   shared.exclude = std::move(*exclude);
   return toMany(std::move(shared));
 }

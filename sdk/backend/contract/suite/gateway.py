@@ -81,7 +81,8 @@ class Gateway:
         self._write_config()
         made = subprocess.run([*gwhost(), "--config", self._config_file, "--create-backend-token", "world"],
                               cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE, check=True)
-        with open(self.token_file, "w", encoding="utf-8") as file:
+        # A token that others can read is none, to the C++ library.
+        with open(os.open(self.token_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write(made.stdout)
 
     def _write_config(self):

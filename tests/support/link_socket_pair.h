@@ -24,7 +24,9 @@ class LinkSocketPair {
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) ::abort();
     peer_ = fds[1];
     Poco::Net::HTTPClientSession session;
-    const Raw raw(new Poco::Net::WebSocketImpl(new Poco::Net::StreamSocketImpl(fds[0]), session, false));
+    auto* const plain = new Poco::Net::StreamSocketImpl(fds[0]);
+    const Raw raw(new Poco::Net::WebSocketImpl(plain, session, false));
+    plain->release();  // the WebSocket holds it now
     socket_ = std::make_unique<link::LinkSocket>(std::make_unique<Poco::Net::WebSocket>(raw), maxBytes);
   }
   ~LinkSocketPair() { endInput(); }

@@ -12,7 +12,7 @@
 namespace gw::cli {
 namespace {
 
-constexpr auto kTraceEach = std::chrono::milliseconds(500);
+constexpr auto kPollEach = std::chrono::milliseconds(500);  // the pace of what is looked at again and again
 
 std::string path(const Arguments& arguments, const char* rest = "") {
   return "/v1/backends/" + encoded(arguments.id) + rest;
@@ -114,7 +114,7 @@ int backendTrace(const Client& client, Output& output, const Arguments& argument
                             numberOf(line, "bytes") + " bytes");
     }
     if (arguments.noWait) return kOk;
-    std::this_thread::sleep_for(kTraceEach);
+    std::this_thread::sleep_for(kPollEach);
   }
 }
 
@@ -124,16 +124,16 @@ int backendSimulate(const Client& client, Output& output, const Arguments& argum
   if (!arguments.file.empty()) body["lines"] = readTextFile(arguments.file);
   Json report = client.post(path(arguments, "/simulation"), body);
   while (report.value("running", false)) {
-    std::this_thread::sleep_for(kTraceEach);
+    std::this_thread::sleep_for(kPollEach);
     report = client.get(path(arguments, "/simulation"));
   }
-  output.record(report, {numberColumn("Players", "players"), numberColumn("Came in", "entered"),
-                         numberColumn("Refused", "refused"), textColumn("Because", "refusal"),
-                         numberColumn("Lines typed", "lines"), numberColumn("Lines held back", "held"),
-                         numberColumn("Lines carried out", "acknowledged"), numberColumn("Frames that came", "frames"),
-                         numberColumn("Frames that came again", "repeated"), numberColumn("Frames ahead", "ahead"),
-                         numberColumn("To the first frame, p50 (us)", "p50Us"),
-                         numberColumn("To the first frame, p99 (us)", "p99Us")});
+  output.record(
+      report,
+      {numberColumn("Players", "players"), numberColumn("Came in", "entered"), numberColumn("Refused", "refused"),
+       textColumn("Because", "refusal"), numberColumn("Lines typed", "lines"), numberColumn("Lines held back", "held"),
+       numberColumn("Lines carried out", "acknowledged"), numberColumn("Frames that came", "frames"),
+       numberColumn("Frames that came again", "repeated"), numberColumn("Frames ahead", "ahead"),
+       numberColumn("To the first frame, p50 (us)", "p50Us"), numberColumn("To the first frame, p99 (us)", "p99Us")});
   return report.value("entered", 0) > 0 ? kOk : kFailure;
 }
 

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "gateway_parts.h"
 #include "gateway_places.h"
+#include "gateway_refuse.h"
 #include "gateway_specs.h"
 #include "net/http_front.h"
 #include "plugin/callback_guard.h"
@@ -37,8 +38,6 @@ void raiseFileLimit() {
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) getrlimit(RLIMIT_NOFILE, &limit);
   log::info("gateway", "open file limit", {{"files", static_cast<uint64_t>(limit.rlim_cur)}});
 }
-
-[[noreturn]] void refuse(const std::string& line) { throw std::runtime_error(line); }
 
 }  // namespace
 
@@ -320,15 +319,9 @@ std::string Gateway::readyLine() const {
       first = false;
     }
   const std::string socket = config_.adminSocket;
-  if (parts_->linkServer)
-    out += "],\"link\":[" +
-           (parts_->link.hasTcp
-                ? session::jsonString("ws://127.0.0.1:" + std::to_string(parts_->linkServer->port()) + "/backend")
-                : std::string()) +
-           (parts_->link.socketPath.empty()
-                ? std::string()
-                : (parts_->link.hasTcp ? "," : "") + session::jsonString("unix:" + parts_->link.socketPath));
-  return out + "],\"adminSocket\":" + session::jsonString(socket) +
+  out += "]";
+  if (parts_->linkServer) out += ",\"link\":" + linkAddressesJson();
+  return out + ",\"adminSocket\":" + session::jsonString(socket) +
          ",\"adminTcpPort\":" + std::to_string(parts_->admin->tcpPort()) + "}";
 }
 

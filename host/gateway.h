@@ -76,6 +76,7 @@ class Gateway {
   void startBackend();
   void prepareLink();
   void startLink();
+  std::string linkAddressesJson() const;
   Result<link::LinkGrant> checkBackendToken(const std::string& name, const std::string& token,
                                             const std::string& address);
   void startOperatorTokens();

@@ -1,6 +1,6 @@
 #pragma once
 // How admin threads ask the loops and the store: post, wait at most kLongestWait, and leave a late answer
-// to nobody. Private to gateway_admin*.cpp.
+// to nobody. Private to gateway*.cpp.
 
 #include <condition_variable>
 #include <memory>

@@ -1,11 +1,11 @@
 // Gateway: the backend behind the link: its tokens, its start, and who it is to the rest.
 
-#include <condition_variable>
-#include <stdexcept>
+#include <algorithm>
 
 #include "backend/link/tokens.h"
 #include "gateway_admin_ask.h"
 #include "gateway_parts.h"
+#include "gateway_refuse.h"
 #include "gateway_specs.h"
 #include "session/caller.h"
 
@@ -16,10 +16,8 @@ Error wrongToken() {
   return fail(ErrorCode::kUnauthorized, "this is not the token of that backend", "invalidCredentials");
 }
 
-template <typename T>
-T orRefuse(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  return std::move(*result);
+bool hasTokenOf(const std::vector<link::BackendToken>& tokens, const std::string& name) {
+  return std::any_of(tokens.begin(), tokens.end(), [&](const auto& token) { return token.name == name; });
 }
 
 }  // namespace
@@ -29,10 +27,10 @@ void Gateway::prepareLink() {
   Parts& parts = *parts_;
   const auto opened = orRefuse(parts.storeFactory->open());
   store::SessionStore& store = *opened;
-  if (orRefuse(link::readTokens(store)).empty())
-    throw std::runtime_error(config_.sourceFile + ": /backend/mode: there is no token for the backend \"" +
-                             config_.backend.name + "\" to come in with; make one: gwhost --config " +
-                             config_.sourceFile + " --create-backend-token " + config_.backend.name);
+  if (!hasTokenOf(orRefuse(link::readTokens(store)), config_.backend.name))
+    refuse(config_.sourceFile + ": /backend/mode: there is no token for the backend \"" + config_.backend.name +
+           "\" to come in with; make one: gwhost --config " + config_.sourceFile + " --create-backend-token " +
+           config_.backend.name);
   parts.link = linkOptions(config_);
   parts.link.gatewayId = parts.services.gatewayId;
   parts.link.version = parts.services.version;
@@ -57,6 +55,17 @@ void describeLink(const link::LinkFigures& figures, health::HealthInputs& inputs
   inputs.backendSinceUs = figures.sinceUs;
 }
 
+std::string Gateway::linkAddressesJson() const {
+  const link::LinkOptions& link = parts_->link;
+  std::string out;
+  if (link.hasTcp) {
+    const std::string host = link.host.find(':') == std::string::npos ? link.host : "[" + link.host + "]";
+    out = session::jsonString("ws://" + host + ":" + std::to_string(parts_->linkServer->port()) + "/backend");
+  }
+  if (!link.socketPath.empty()) out += (out.empty() ? "" : ",") + session::jsonString("unix:" + link.socketPath);
+  return "[" + out + "]";
+}
+
 void Gateway::startLink() {
   Parts& parts = *parts_;
   if (!parts.remote) return;
@@ -67,7 +76,6 @@ void Gateway::startLink() {
 Result<link::LinkGrant> Gateway::checkBackendToken(const std::string& name, const std::string& token,
                                                    const std::string& address) {
   Parts& parts = *parts_;
-  if (auto admitted = parts.tokenGuard.admit(address); !admitted) return admitted.error();
   auto answer = std::make_shared<Awaited<Result<link::LinkGrant>>>();
   auto grant = std::make_shared<Result<link::LinkGrant>>(wrongToken());
   parts.store->submit(
@@ -82,7 +90,12 @@ Result<link::LinkGrant> Gateway::checkBackendToken(const std::string& name, cons
       [grant, answer](Result<void> read) { answer->set(read ? *grant : Result<link::LinkGrant>(read.error())); });
   const auto result = answer->wait();
   if (!result) return fail(ErrorCode::kUnavailable, "the store does not answer");
-  if (!*result && result->error().code == ErrorCode::kUnauthorized) parts.tokenGuard.noteWrong(address);
+  if (*result || result->error().code != ErrorCode::kUnauthorized) return *result;
+  if (const auto retryAfterMs = parts.wrongBackendTokens.note(address)) {
+    Error tooMany = fail(ErrorCode::kRateLimited, "too many wrong tokens from this address");
+    tooMany.retryAfterMs = *retryAfterMs;
+    return tooMany;
+  }
   return *result;
 }
 

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/file_lock.h"
 #include "base/hash_pool.h"
+#include "base/wrong_guesses.h"
 #include "broadcast/broadcaster.h"
 #include "broadcast/bus.h"
 #include "channel/channel_manager.h"
@@ -63,7 +64,7 @@ struct Gateway::Parts {
   std::unique_ptr<lobby::PoolPasswordHasher> hasher;
   std::unique_ptr<lobby::Lobby> lobby;  // null: the link's backend instead
   link::LinkOptions link;
-  link::TokenGuard tokenGuard{clock};
+  WrongGuesses wrongBackendTokens{clock};
   link::Simulator simulator{sink, clock};
   std::unique_ptr<link::RemoteBackend> remote;
   std::unique_ptr<link::LinkServer> linkServer;

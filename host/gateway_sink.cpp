@@ -101,16 +101,6 @@ void GatewaySink::giveAgain(const SessionId& session, uint64_t fromSeq) {
   atHome(session, 0, [session, fromSeq](auto& home) { home.giveAgain(session, fromSeq); });
 }
 
-void GatewaySink::tellPlayers(std::string text, std::string state) {
-  plugin::Event event;
-  event.delivery = plugin::Delivery::kDrop;
-  event.dataJson = "\"backend\":\"" + state + "\"";
-  event.text = std::move(text);
-  const auto shared = std::make_shared<const plugin::Event>(std::move(event));
-  for (session::SessionManager* manager : services_.managers)
-    manager->loop().post([manager, shared] { manager->tellPlayers(shared); });
-}
-
 void GatewaySink::describe(const SessionId& session, session::Reply<session::SessionFacts> reply) {
   atHome(session, 0, [session, reply = std::move(reply)](auto& home) mutable { reply(home.describe(session)); });
 }

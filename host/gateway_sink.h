@@ -39,7 +39,6 @@ class GatewaySink final : public session::BackendSink {
   void frame(const SessionId& session, session::SessionFrame frame) override;
   void introduce(const SessionId& session) override;
   void giveAgain(const SessionId& session, uint64_t fromSeq) override;
-  void tellPlayers(std::string text, std::string state) override;
   void describe(const SessionId& session, session::Reply<session::SessionFacts> reply) override;
   void keep(std::string key, std::string value, UniqueFunction<void(Result<void>)> done) override;
   void beginUnit() override;

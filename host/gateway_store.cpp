@@ -9,6 +9,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "gateway_parts.h"
+#include "gateway_refuse.h"
 #include "gateway_specs.h"
 #include "session/caller.h"
 #include "session/journal_recovery.h"
@@ -18,14 +19,6 @@ namespace {
 
 constexpr size_t kStoreQueue = 100'000;
 constexpr uint64_t kCheckpointBytes = 16 << 20;
-
-[[noreturn]] void refuse(const std::string& line) { throw std::runtime_error(line); }
-
-template <typename T>
-T orRefuse(Result<T> result) {
-  if (!result) refuse(result.error().message);
-  return std::move(*result);
-}
 
 // The gateway's name is made once and kept with the sessions that carry it.
 std::string gatewayName(store::SessionStore& store, const std::string& configured) {

@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/lib/postgres.sh
+. scripts/lib/servers.sh
 
 usage() {
   cat <<'HELP'
@@ -89,15 +90,6 @@ stop() {
 trap 'stop || true; stop_postgres; rm -rf "$work"' EXIT
 chmod 711 "$work"  # PostgreSQL runs as a user of its own
 
-# Waits for a server's ready line; $1 its output, $2 its process.
-ready() {
-  local tries=0
-  until [ -s "$1" ]; do
-    kill -0 "$2" 2>/dev/null || { echo "bench: a server ended before it was ready" >&2; cat "$work"/*.err >&2; exit 1; }
-    [ $((tries += 1)) -lt 300 ] || { echo "bench: no ready line after 30 s" >&2; exit 1; }
-    sleep 0.1
-  done
-}
 # The first port after a word of the ready line.
 port() { sed -E "s/.*\"$2\":[^0-9]*(127\.0\.0\.1:)?([0-9]+).*/\2/" "$1"; }
 

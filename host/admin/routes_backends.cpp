@@ -60,7 +60,6 @@ Json backendJson(const BackendSnapshot& backend) {
   out["lateAnswers"] = link.lateAnswers;
   out["latency"] = latencyJson(link);
   out["outputs"] = link.outputs;
-  out["duplicates"] = link.duplicates;
   out["conflicts"] = link.conflicts;
   out["refusedFrames"] = link.refusedFrames;
   out["connections"] = Json::array();

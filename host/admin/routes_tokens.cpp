@@ -1,8 +1,7 @@
-#include <algorithm>
-
 #include "admin/routes.h"
 #include "admin/token_gate.h"
 #include "admin/wire.h"
+#include "base/words.h"
 
 namespace gw::admin {
 namespace {
@@ -13,13 +12,6 @@ Json tokenJson(const store::ApiTokenRecord& token) {  // never its hash
           {"role", token.role},
           {"createdAt", timeJson(token.createdAt)},
           {"lastUsedAt", timeJson(token.lastUsedAt)}};
-}
-
-bool isName(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '.';
-  });
 }
 
 Reply list(Call& call) {
@@ -34,7 +26,7 @@ Reply create(Call& call) {
   if (auto failure = body.failure()) return *failure;
   const auto parsed = parseRole(role);
   if (!parsed) return errorReply(fail(ErrorCode::kInvalid, "\"role\": expected \"view\", \"operate\" or \"admin\""));
-  if (!isName(name)) return errorReply(fail(ErrorCode::kInvalid, "\"name\": expected A-Z a-z 0-9 _ - ."));
+  if (!isWord(name, 64, "_-.")) return errorReply(fail(ErrorCode::kInvalid, "\"name\": expected A-Z a-z 0-9 _ - ."));
   const auto created = call.tokens.create(name, *parsed);
   if (!created) return errorReply(created.error());
   Json json = tokenJson(created->record);

@@ -9,7 +9,6 @@
 namespace gw::admin {
 namespace {
 
-constexpr uint64_t kMinuteNs = 60'000'000'000;
 constexpr std::string_view kPrefix = "gwt_";
 
 }  // namespace
@@ -32,28 +31,13 @@ Result<TokenGate::Holder> TokenGate::check(const std::string& header, const std:
 }
 
 Error TokenGate::noteWrong(const std::string& address) {
-  const uint64_t now = clock_.nowNs();
-  makeRoom(now);
-  Wrong& wrong = wrong_[address];
-  if (now - wrong.windowStartNs >= kMinuteNs) wrong = {now, 0};
-  if (wrong.count >= kWrongPerMinute) {
+  if (const auto retryAfterMs = wrong_.note(address)) {
     Error error = fail(ErrorCode::kRateLimited, "too many wrong tokens from this address");
-    error.retryAfterMs = static_cast<long long>((kMinuteNs - (now - wrong.windowStartNs)) / 1'000'000);
+    error.retryAfterMs = *retryAfterMs;
     return error;
   }
-  ++wrong.count;
   log::warn("admin", "a wrong API token was refused", {{"address", address}});
   return fail(ErrorCode::kUnauthorized, "a valid API token is required");
-}
-
-void TokenGate::makeRoom(uint64_t nowNs) {
-  if (wrong_.size() < kMostAddresses) return;
-  std::erase_if(wrong_, [&](const auto& entry) { return nowNs - entry.second.windowStartNs >= kMinuteNs; });
-  if (wrong_.size() < kMostAddresses) return;
-  // All within the last minute: the oldest goes, its count starts again.
-  wrong_.erase(std::min_element(wrong_.begin(), wrong_.end(), [](const auto& a, const auto& b) {
-    return a.second.windowStartNs < b.second.windowStartNs;
-  }));
 }
 
 Result<void> TokenGate::refresh(bool force) {

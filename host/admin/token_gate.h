@@ -13,6 +13,7 @@
 #include "admin/role.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/wrong_guesses.h"
 #include "store/records.h"
 
 namespace gw::admin {
@@ -26,7 +27,7 @@ struct NewToken {
 
 class TokenGate {
  public:
-  TokenGate(GatewayPort& port, const Clock& clock) : port_(port), clock_(clock) {}
+  TokenGate(GatewayPort& port, const Clock& clock) : port_(port), clock_(clock), wrong_(clock) {}
 
   struct Holder {
     Role role = Role::kNone;
@@ -42,17 +43,10 @@ class TokenGate {
   Result<std::vector<store::ApiTokenRecord>> list();
 
  private:
-  static constexpr uint32_t kWrongPerMinute = 5;
-  static constexpr size_t kMostAddresses = 1024;
   static constexpr size_t kMostTokens = 256;
   static constexpr uint64_t kCacheNs = 5'000'000'000;
-  struct Wrong {
-    uint64_t windowStartNs = 0;
-    uint32_t count = 0;
-  };
   Result<void> refresh(bool force);  // with mutex_ held
   Error noteWrong(const std::string& address);
-  void makeRoom(uint64_t nowNs);
 
   GatewayPort& port_;
   const Clock& clock_;
@@ -61,7 +55,7 @@ class TokenGate {
   std::map<std::string, int64_t> lastUsed_;  // by id; the store is not written for each request
   uint64_t refreshedNs_ = 0;
   bool isFresh_ = false;
-  std::map<std::string, Wrong> wrong_;  // by address, at most kMostAddresses
+  WrongGuesses wrong_;
 };
 
 }  // namespace gw::admin

@@ -80,12 +80,6 @@ void SessionManager::giveAgain(const SessionId& id, uint64_t fromSeq) {
     if (seq >= fromSeq) giveToBackend(id, seq, text);
 }
 
-void SessionManager::tellPlayers(const plugin::EventPtr& event) {
-  const auto shared = plugin::makeLoopEvent(event);
-  for (const auto& [id, session] : sessions_)
-    if (session->state() == State::kPlaying) session->emit(*shared);
-}
-
 Result<SessionFacts> SessionManager::describe(const SessionId& id) {
   const Session* session = find(id);
   if (!session || (session->state() != State::kPlaying && session->state() != State::kDisconnected))

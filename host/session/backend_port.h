@@ -187,8 +187,6 @@ class BackendSink {
   virtual void introduce(const SessionId& /*session*/) {}
   /// Commands of the session from this seq on were not taken for want of room: give them again.
   virtual void giveAgain(const SessionId& /*session*/, uint64_t /*fromSeq*/) {}
-  /// Tells everyone who plays; state goes along as a member for programs ("away", "back").
-  virtual void tellPlayers(std::string /*text*/, std::string /*state*/) {}
   virtual void describe(const SessionId& /*session*/, Reply<SessionFacts> /*reply*/) {}
   /// Keeps a setting of the gateway; within a unit together with what the unit does.
   virtual void keep(std::string /*key*/, std::string /*value*/, UniqueFunction<void(Result<void>)> /*done*/) {}

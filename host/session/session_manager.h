@@ -168,7 +168,6 @@ class SessionManager final : public plugin::InputPort {
   void frame(const SessionId& id, const SessionFrame& frame);
   void introduce(const SessionId& id);
   void giveAgain(const SessionId& id, uint64_t fromSeq);
-  void tellPlayers(const plugin::EventPtr& event);
   Result<SessionFacts> describe(const SessionId& id);
   void keepSetting(std::string key, std::string value, UniqueFunction<void(Result<void>)> done);
   PlayingSession playingSession(const Session& session, bool resumed) const;

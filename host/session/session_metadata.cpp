@@ -15,6 +15,21 @@ Position positionOf(const Json& json) {
   return {json[0].get<uint64_t>(), json[1].get<uint64_t>()};
 }
 
+Json countsJson(const OutputCounts& counts) {
+  Json out = Json::array();
+  for (const OutputCount& count : counts.all()) out.push_back(Json::array({count.instance, count.n}));
+  return out;
+}
+
+OutputCounts countsOf(const Json& json) {
+  OutputCounts out;
+  if (!json.is_array()) return out;
+  for (const Json& count : json)
+    if (count.is_array() && count.size() == 2 && count[0].is_string() && count[1].is_number_unsigned())
+      out.set(count[0].get<std::string>(), count[1].get<uint64_t>());
+  return out;
+}
+
 bool flag(const Json& object, const char* name, bool usual) {
   const auto found = object.find(name);
   return found != object.end() && found->is_boolean() ? found->get<bool>() : usual;
@@ -63,11 +78,13 @@ void OutputCounts::doubt() {
   for (OutputCount& count : counts_) count.isUncertain = true;
 }
 
+std::string toJson(const OutputCounts& counts) { return countsJson(counts).dump(); }
+
+OutputCounts parseOutputCounts(const std::string& json) { return countsOf(Json::parse(json, nullptr, false)); }
+
 std::string toJson(const SessionMetadata& metadata) {
   Json whole = Json::array();
   for (const Position& end : metadata.wholeEpochs.ends) whole.push_back(positionJson(end));
-  Json counts = Json::array();
-  for (const OutputCount& count : metadata.outputCounts.all()) counts.push_back(Json::array({count.instance, count.n}));
   return Json{{"guest", metadata.isGuest},
               {"plain", metadata.plain},
               {"present", metadata.isPresent},
@@ -75,7 +92,7 @@ std::string toJson(const SessionMetadata& metadata) {
               {"wholeEpochs", std::move(whole)},
               {"lostTo", positionJson(metadata.lostTo)},
               {"lastTerminal", metadata.lastTerminal},
-              {"outputCounts", std::move(counts)}}
+              {"outputCounts", countsJson(metadata.outputCounts)}}
       .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -94,10 +111,7 @@ SessionMetadata parseMetadata(const std::string& text) {
   if (const auto lost = json.find("lostTo"); lost != json.end()) metadata.lostTo = positionOf(*lost);
   if (const auto last = json.find("lastTerminal"); last != json.end() && last->is_number_unsigned())
     metadata.lastTerminal = last->get<uint32_t>();
-  if (const auto counts = json.find("outputCounts"); counts != json.end() && counts->is_array())
-    for (const Json& count : *counts)
-      if (count.is_array() && count.size() == 2 && count[0].is_string() && count[1].is_number_unsigned())
-        metadata.outputCounts.set(count[0].get<std::string>(), count[1].get<uint64_t>());
+  if (const auto counts = json.find("outputCounts"); counts != json.end()) metadata.outputCounts = countsOf(*counts);
   return metadata;
 }
 

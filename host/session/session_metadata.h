@@ -49,6 +49,10 @@ struct SessionMetadata {
   OutputCounts outputCounts{};
 };
 
+/// [["instance",n],…]
+std::string toJson(const OutputCounts& counts);
+OutputCounts parseOutputCounts(const std::string& json);
+
 std::string toJson(const SessionMetadata& metadata);
 /// Members that are missing or of another type are as in a new one.
 SessionMetadata parseMetadata(const std::string& json);

@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/link/frames.h"
-#include "base/log.h"
 #include "session/client_api.h"
 
 namespace gw::link {
@@ -33,10 +32,13 @@ struct LinkConnection::Waker {
   void sleep() {
     eventfd_t value = 0;
     ::eventfd_read(fd, &value);
-    isAwake = false;  // after the read: a wake between the two must write again
+    // After the read. A wake between the two writes nothing, but what it is about was queued before it: the turn
+    // that follows looks at that.
+    isAwake = false;
   }
   const int fd;
   std::atomic<bool> isAwake{false};
+  std::atomic<bool> isAsked{false};  // whenUncongested is under way: one at a time
 };
 
 LinkConnection::LinkConnection(const LinkOptions& options, LinkPort& port, const Clock& clock,
@@ -207,7 +209,11 @@ void LinkConnection::pauseIfCongested() {
   if (isPaused_) return;
   isPaused_ = true;
   ++pauses_;
-  port_.whenUncongested([waker = waker_] { waker->wake(); });
+  if (waker_->isAsked.exchange(true)) return;
+  port_.whenUncongested([waker = waker_] {
+    waker->isAsked = false;
+    waker->wake();
+  });
 }
 
 void LinkConnection::addAcknowledgements() {

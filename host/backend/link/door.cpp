@@ -5,16 +5,21 @@
 namespace gw::link {
 
 bool Door::accept(const Poco::Net::StreamSocket& socket) {
-  const std::lock_guard lock(mutex_);
-  // A socket that ended before its request came left no other trace: its number is free, or another's.
-  const int fd = socket.impl()->sockfd();
-  waiting_.erase(fd);
-  if (waiting_.size() >= most_) {
-    ++turnedAway_;
-    return false;
+  {
+    const std::lock_guard lock(mutex_);
+    forgetEnded();
+    if (waiting_.size() < most_) {
+      waiting_.emplace(socket.impl()->sockfd(), Waiting{socket, clock_.nowNs()});
+      return true;
+    }
   }
-  waiting_.emplace(fd, Waiting{socket, clock_.nowNs()});
-  return true;
+  onRefused_("too many have shown no token");
+  return false;
+}
+
+// With mutex_ held. Ours is the last hold on the socket: whoever read from it is done.
+void Door::forgetEnded() {
+  std::erase_if(waiting_, [](const auto& entry) { return entry.second.socket.impl()->referenceCount() <= 1; });
 }
 
 void Door::leave(int fd) {
@@ -24,20 +29,19 @@ void Door::leave(int fd) {
 
 // Only shut down: the thread that reads from it finds its end, and closes it.
 void Door::sweep(bool all) {
-  const std::lock_guard lock(mutex_);
-  const uint64_t now = clock_.nowNs();
-  for (auto it = waiting_.begin(); it != waiting_.end();) {
-    // Ours is the last hold on it: whoever read from it is done.
-    const bool isOver = it->second.socket.impl()->referenceCount() <= 1;
-    const bool isDue = all || now - it->second.sinceNs > forNs_;
-    if (isDue && !isOver) ::shutdown(it->first, SHUT_RDWR);
-    it = isDue || isOver ? waiting_.erase(it) : std::next(it);
+  size_t late = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    forgetEnded();
+    const uint64_t now = clock_.nowNs();
+    late = std::erase_if(waiting_, [&](const auto& entry) {
+      const bool isDue = all || now - entry.second.sinceNs > forNs_;
+      if (isDue) ::shutdown(entry.first, SHUT_RDWR);
+      return isDue;
+    });
   }
-}
-
-uint64_t Door::turnedAway() const {
-  const std::lock_guard lock(mutex_);
-  return turnedAway_;
+  if (all) return;
+  for (; late > 0; --late) onRefused_("no token was shown in time");
 }
 
 }  // namespace gw::link

@@ -1,11 +1,12 @@
 #pragma once
 // Door: the sockets of those who have not shown a token: how many there may be, and for how long each.
 //
-// Thread-safe. A socket is known by its number while it is open.
+// Thread-safe. A socket is known by its number, which is its own while it is held here.
 
 #include <Poco/Net/StreamSocket.h>
 #include <Poco/Net/TCPServer.h>
 
+#include <functional>
 #include <map>
 #include <mutex>
 
@@ -15,7 +16,9 @@ namespace gw::link {
 
 class Door final : public Poco::Net::TCPServerConnectionFilter {
  public:
-  Door(size_t most, uint64_t forMs, const Clock& clock) : most_(most), forNs_(forMs * 1'000'000), clock_(clock) {}
+  /// onRefused is told why, on the thread of whichever call it was.
+  Door(size_t most, uint64_t forMs, const Clock& clock, std::function<void(const char*)> onRefused)
+      : most_(most), forNs_(forMs * 1'000'000), clock_(clock), onRefused_(std::move(onRefused)) {}
 
   /// [server] False: too many wait.
   bool accept(const Poco::Net::StreamSocket& socket) override;
@@ -23,9 +26,9 @@ class Door final : public Poco::Net::TCPServerConnectionFilter {
   void leave(int fd);
   /// Ends those that have waited too long; all: everyone's.
   void sweep(bool all = false);
-  uint64_t turnedAway() const;
 
  private:
+  void forgetEnded();
   struct Waiting {
     Poco::Net::StreamSocket socket;
     uint64_t sinceNs = 0;
@@ -33,9 +36,9 @@ class Door final : public Poco::Net::TCPServerConnectionFilter {
   const size_t most_;
   const uint64_t forNs_;
   const Clock& clock_;
-  mutable std::mutex mutex_;
+  const std::function<void(const char*)> onRefused_;
+  std::mutex mutex_;
   std::map<int, Waiting> waiting_;
-  uint64_t turnedAway_ = 0;
 };
 
 }  // namespace gw::link

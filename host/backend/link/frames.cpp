@@ -145,6 +145,14 @@ std::string textOf(const Json& object, const char* name, size_t most) {
   return text.size() <= most ? text : std::string();
 }
 
+Result<std::string> optionalText(const Json& object, const char* name, size_t most) {
+  const auto it = object.find(name);
+  if (it == object.end()) return std::string();
+  if (!it->is_string() || it->get_ref<const std::string&>().size() > most)
+    return invalid(std::string("expected \"") + name + "\", a string of at most " + std::to_string(most) + " bytes");
+  return it->get<std::string>();
+}
+
 Result<std::optional<uint64_t>> countOf(const Json& object, const char* name) {
   const auto it = object.find(name);
   if (it == object.end()) return std::optional<uint64_t>();

@@ -15,6 +15,10 @@ namespace gw::link {
 
 using Json = nlohmann::json;
 
+// details.reason of a frame that is refused for where it goes.
+inline constexpr const char* kNoSession = "sessionNotFound";
+inline constexpr const char* kOtherConnection = "otherConnection";
+
 std::string eventFrame(std::string_view name, std::string_view payload);
 std::string requestFrame(const std::string& id, std::string_view method, const std::string& params);
 std::string resultFrame(const Json& id, const std::string& payload);
@@ -45,6 +49,8 @@ Result<session::Character> readCharacter(const Json& character);
 Error invalid(std::string message);
 /// "" if it is missing or no string; at most `most` bytes, else also "".
 std::string textOf(const Json& object, const char* name, size_t most);
+/// "" if it is missing. Fails kInvalid if it is no string of at most `most` bytes: what is cut would be lost unseen.
+Result<std::string> optionalText(const Json& object, const char* name, size_t most);
 /// A whole number from 0 to 2^53; nothing if it is missing. Fails if it is something else.
 Result<std::optional<uint64_t>> countOf(const Json& object, const char* name);
 bool flagOf(const Json& object, const char* name, bool usual);

@@ -17,13 +17,15 @@ constexpr size_t kMaxName = 64;
 constexpr size_t kMaxId = 128;
 constexpr size_t kMaxPrompt = 4096;
 constexpr size_t kMaxNamed = 1000;
-constexpr size_t kMaxRequests = 1000;
-constexpr const char* kNoSession = "sessionNotFound";
-constexpr const char* kOtherConnection = "otherConnection";
 
 /// One line, clean.
 bool isRoom(const std::string& name) {
   return !name.empty() && session::sanitizeInput(name) == name && name.find_first_of("\n\t") == std::string::npos;
+}
+
+Result<void> readDelivery(const Json& payload, plugin::Event& event) {
+  const auto delivery = optionalText(payload, "delivery", 2 * kMaxName);
+  return delivery ? setDelivery(event, *delivery) : Result<void>(delivery.error());
 }
 
 Result<std::vector<SessionId>> readSessions(const Json& object, const char* name) {
@@ -52,8 +54,6 @@ struct Inbound::Shared {
   std::vector<SessionId> exclude;
   bool isForNobody = false;
 };
-
-void RemoteBackend::received(LinkConnection& from, const Json& frame) { Inbound(*this, from, frame).handle(); }
 
 void Inbound::handle() {
   const std::string type = textOf(frame_, "type", kMaxName);
@@ -179,16 +179,18 @@ Inbound::Outcome Inbound::output(const Json& payload) {
   if (found == payload.end()) return invalid("expected \"output\", an object");
   auto event = readOutput(*found);
   if (!event) return event.error();
-  if (auto set = setDelivery(*event, textOf(payload, "delivery", 2 * kMaxName)); !set) return set.error();
+  if (auto set = readDelivery(payload, *event); !set) return set.error();
   Frame frame;
   frame.event = std::make_shared<const plugin::Event>(std::move(*event));
   return toSession(payload, std::move(frame));
 }
 
 Inbound::Outcome Inbound::prompt(const Json& payload) {
+  auto text = optionalText(payload, "text", kMaxPrompt);
+  if (!text) return text.error();
   Frame frame;
   frame.kind = session::SessionFrame::Kind::kPrompt;
-  frame.text = textOf(payload, "text", kMaxPrompt);
+  frame.text = std::move(*text);
   frame.flag = flagOf(payload, "echo", true);
   return toSession(payload, std::move(frame));
 }
@@ -202,11 +204,13 @@ Inbound::Outcome Inbound::entityChanged(const Json& payload) {
 }
 
 Inbound::Outcome Inbound::disconnect(const Json& payload) {
+  auto reason = optionalText(payload, "reason", kMaxName), text = optionalText(payload, "text", kMaxPrompt);
+  if (!reason) return reason.error();
+  if (!text) return text.error();
   Frame frame;
   frame.kind = session::SessionFrame::Kind::kDisconnect;
-  frame.reason = textOf(payload, "reason", kMaxName);
-  if (frame.reason.empty()) frame.reason = "kicked";
-  frame.text = textOf(payload, "text", kMaxPrompt);
+  frame.reason = reason->empty() ? "kicked" : std::move(*reason);
+  frame.text = std::move(*text);
   return toSession(payload, std::move(frame));
 }
 
@@ -288,7 +292,7 @@ Inbound::Outcome Inbound::roomOutput(const Json& payload) {
   if (found == payload.end()) return invalid("expected \"output\", an object");
   auto event = readOutput(*found);
   if (!event) return event.error();
-  if (auto set = setDelivery(*event, textOf(payload, "delivery", 2 * kMaxName)); !set) return set.error();
+  if (auto set = readDelivery(payload, *event); !set) return set.error();
   Shared shared;
   shared.rooms = {textOf(payload, "room", kMaxName)};
   if (!isRoom(shared.rooms.front())) return invalid("expected \"room\", 1 to 64 bytes");
@@ -315,7 +319,7 @@ Inbound::Outcome Inbound::broadcast(const Json& payload) {
     return invalid("expected \"output\", or \"event\" and \"payload\", an object");
   }
   if (!name.empty()) shared.event.name = name;
-  if (auto set = setDelivery(shared.event, textOf(payload, "delivery", 2 * kMaxName)); !set) return set.error();
+  if (auto set = readDelivery(payload, shared.event); !set) return set.error();
   static const Json nobody = Json::object();
   const auto found = payload.find("filter");
   const Json& filter = found != payload.end() && found->is_object() ? *found : nobody;
@@ -343,71 +347,6 @@ Inbound::Outcome Inbound::broadcast(const Json& payload) {
   shared.isForNobody = shared.sessions.empty() && !sessions->empty();
   shared.exclude = std::move(*exclude);
   return toMany(std::move(shared));
-}
-
-// --- the backend's side of these --------------------------------------------------------------------
-
-Result<void> RemoteBackend::mayActOn(const SessionId& session, LinkConnection& from, uint64_t n,
-                                     std::string requestId) {
-  const std::lock_guard lock(mutex_);
-  Served* served = servedBy(session, from);
-  if (!served)
-    return sessions_.contains(session)
-               ? fail(ErrorCode::kForbidden, "another connection serves this session", kOtherConnection)
-               : fail(ErrorCode::kNotFound, "there is no such session", kNoSession);
-  if (n == 0) return {};
-  if (served->requests.size() >= kMaxRequests)
-    return fail(ErrorCode::kRateLimited, "too many requests for this session");
-  served->requests.emplace_back(n, std::move(requestId));
-  return {};
-}
-
-void RemoteBackend::noteAnswer(bool isAwaited, bool isOk, uint64_t tookMs) {
-  const std::lock_guard lock(mutex_);
-  if (!isAwaited) {
-    ++figures_.lateAnswers;
-    return;
-  }
-  if (!isOk) ++figures_.callsFailed;
-  size_t bucket = 0;
-  while (bucket < kLatencyBoundsMs.size() && tookMs > kLatencyBoundsMs[bucket]) ++bucket;
-  ++figures_.latency[bucket];
-}
-
-// The counts and what they count are one unit: in strict a crash keeps both or neither.
-Result<std::string> RemoteBackend::takeShared(LinkConnection& from, uint64_t n, const std::function<void()>& act) {
-  if (n == 0) {
-    act();
-    return std::string("{}");
-  }
-  const std::lock_guard lock(countsMutex_);
-  switch (counts_.take(*from.instance, n)) {
-    case session::OutputCounts::Verdict::kAhead: {
-      Error error = fail(ErrorCode::kConflict, "frames before this one are missing");
-      error.detail = expectedJson(counts_.last(*from.instance) + 1);
-      return error;
-    }
-    case session::OutputCounts::Verdict::kDuplicate:
-      from.acknowledgeShared(counts_.last(*from.instance));
-      return std::string("{}");
-    case session::OutputCounts::Verdict::kNext:
-      break;
-  }
-  sink_.beginUnit();
-  act();
-  const uint64_t now = clock_.nowNs();
-  const bool isKept = isExact_ || now - keptNs_ > kKeepEachNs;
-  if (isKept) {
-    keptNs_ = now;
-    sink_.keep(countsKey(options_.name), counts_.toJson(),
-               [isExact = isExact_, n, connection = from.weak_from_this()](Result<void> kept) {
-                 const auto there = connection.lock();
-                 if (isExact && kept && there) there->acknowledgeShared(n);
-               });
-  }
-  sink_.endUnit();
-  if (!isExact_) from.acknowledgeShared(n);
-  return std::string("{}");
 }
 
 }  // namespace gw::link

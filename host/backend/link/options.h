@@ -81,8 +81,7 @@ struct LinkFigures {
   uint64_t callsFailed = 0;
   uint64_t callsTimedOut = 0;
   uint64_t lateAnswers = 0;
-  uint64_t outputs = 0;  // frames for sessions that were taken up
-  uint64_t duplicates = 0;
+  uint64_t outputs = 0;  // counted frames that were acknowledged; those that came again were, too
   uint64_t conflicts = 0;
   uint64_t refusedFrames = 0;  // malformed, foreign, not allowed
   std::array<uint64_t, kLatencyBoundsMs.size() + 1> latency{};

@@ -56,10 +56,8 @@ class Styled {
 };
 
 Result<std::string> requiredText(const Json& object, const char* name, size_t most) {
-  const auto it = object.find(name);
-  if (it == object.end() || !it->is_string() || it->get_ref<const std::string&>().size() > most)
-    return invalid(std::string("expected \"") + name + "\", a string of at most " + std::to_string(most) + " bytes");
-  return it->get<std::string>();
+  if (!object.contains(name)) return invalid(std::string("expected \"") + name + "\", a string");
+  return optionalText(object, name, most);
 }
 
 /// For clients that read JSON: everything that the backend said, under its type.
@@ -174,10 +172,11 @@ std::string namesOf(const Json& output, const char* name) {
 Result<plugin::Event> readRoom(const Json& output) {
   const auto name = requiredText(output, "name", kMaxName);
   if (!name) return name.error();
+  const auto description = optionalText(output, "description", kMaxText);
+  if (!description) return description.error();
   Styled styled;
   styled.bold(*name);
-  if (const std::string description = textOf(output, "description", kMaxText); !description.empty())
-    styled.plain("\n").rich(description);
+  if (!description->empty()) styled.plain("\n").rich(*description);
   const std::string exits = namesOf(output, "exits");
   styled.plain("\nExits: " + (exits.empty() ? "none" : exits));
   if (const std::string entities = namesOf(output, "entities"); !entities.empty()) styled.plain("\nHere: " + entities);

@@ -2,10 +2,10 @@
 
 #include "backend/link/remote_backend.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "backend/link/frames.h"
-#include "base/log.h"
 
 namespace gw::link {
 namespace {
@@ -31,7 +31,8 @@ const char* toString(LinkState state) {
 RemoteBackend::RemoteBackend(const LinkOptions& options, session::BackendSink& sink, const Clock& clock,
                              TokenCheck tokens, const std::string& counts, bool isExact)
     : options_(options), sink_(sink), clock_(clock), tokens_(std::move(tokens)), trace_(clock), isExact_(isExact) {
-  counts_.restore(counts, isExact);
+  counts_ = session::parseOutputCounts(counts);
+  if (!isExact_) counts_.doubt();
   capabilities_.registration = false;
   figures_.sinceUs = clock_.wallUs();
 }
@@ -162,7 +163,7 @@ void RemoteBackend::taken(const SessionId& session, uint64_t n) {
 void RemoteBackend::notTaken(const SessionId& session, uint64_t n, session::NotTaken why, uint64_t expected) {
   const bool isAhead = why == session::NotTaken::kAhead;
   Error error = isAhead ? fail(ErrorCode::kConflict, "frames before this one are missing")
-                        : fail(ErrorCode::kNotFound, "the session is over", "sessionNotFound");
+                        : fail(ErrorCode::kNotFound, "the session is over", kNoSession);
   if (isAhead) error.detail = expectedJson(expected);
   const std::lock_guard lock(mutex_);
   const auto found = sessions_.find(session);

@@ -18,16 +18,16 @@
 #include <vector>
 
 #include "backend/link/connection.h"
-#include "backend/link/instance_counts.h"
 #include "backend/link/options.h"
 #include "session/backend_port.h"
+#include "session/session_metadata.h"
 
 namespace gw::link {
 
 class RemoteBackend final : public session::Backend, public LinkPort {
  public:
-  /// options, sink and clock outlive it. counts: the setting countsKey() as it is stored; isExact as InstanceCounts has
-  /// it.
+  /// options, sink and clock outlive it. counts: the setting countsKey() as it is stored. isExact: it is written
+  /// together with what it counts (strict); else a crash may have lost some.
   RemoteBackend(const LinkOptions& options, session::BackendSink& sink, const Clock& clock, TokenCheck tokens,
                 const std::string& counts, bool isExact);
   ~RemoteBackend();
@@ -41,7 +41,7 @@ class RemoteBackend final : public session::Backend, public LinkPort {
   /// Ends all connections, and waits so long for them to have said goodbye.
   void stop(uint64_t limitMs = 0);
   LinkFigures figures() const;
-  /// Called, on any thread, when state() has changed.
+  /// Called, on any thread, when figures().state has changed.
   void setOnChange(Task onChange) { onChange_ = std::move(onChange); }
   void noteRefusedConnect(const std::string& why);
 
@@ -113,11 +113,13 @@ class RemoteBackend final : public session::Backend, public LinkPort {
   ConnectionPtr byId(const std::string& connectionId) const;
   bool isOldestOfInstance(const LinkConnection& connection) const;
 
-  // For frames (inbound.cpp)
+  // For frames (remote_frames.cpp)
   /// Whether this connection serves the session. requestId: of a counted request, answered once n is taken; n 0: none.
   /// Fails kForbidden, kNotFound, kRateLimited.
   Result<void> mayActOn(const SessionId& session, LinkConnection& from, uint64_t n, std::string requestId);
   void noteAnswer(bool isAwaited, bool isOk, uint64_t tookMs);
+  /// The last frame without a session that was taken of this instance.
+  uint64_t lastShared(const std::string& instance);
   /// Acts unless n was taken before. Fails kConflict, its detail {"expected":n}.
   Result<std::string> takeShared(LinkConnection& from, uint64_t n, const std::function<void()>& act);
 
@@ -143,10 +145,10 @@ class RemoteBackend final : public session::Backend, public LinkPort {
   uint64_t lastConnection_ = 0;
   uint64_t awaySinceNs_ = 0;  // 0: up, or never was
 
-  std::mutex countsMutex_;  // one frame without a session at a time, and its place in the unit
-  InstanceCounts counts_;
+  std::mutex countsMutex_;        // one frame without a session at a time, and its place in the unit
+  session::OutputCounts counts_;  // frames without a session, by instance
   const bool isExact_;
-  uint64_t keptNs_ = 0;
+  uint64_t keptNs_ = 0;  // guarded by countsMutex_, as counts_ is
 };
 
 }  // namespace gw::link

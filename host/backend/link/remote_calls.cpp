@@ -83,14 +83,14 @@ void RemoteBackend::registerUser(session::Credentials credentials, session::Repl
 void RemoteBackend::guest(session::Credentials credentials, session::Reply<session::Identity> reply) {
   if (!capabilities().guests)
     return reply(fail(ErrorCode::kForbidden, "There are no guests here.", "permissionDenied"));
-  ask<session::Identity>("guest",
-                         "{\"session\":\"" + credentials.session.toString() +
-                             "\",\"address\":" + jsonString(credentials.address) + "}",
-                         std::move(reply), [](const Json& payload) {
-                           auto user = readUser(payload);
-                           if (user) user->isGuest = true;
-                           return user;
-                         });
+  ask<session::Identity>(
+      "guest",
+      "{\"session\":\"" + credentials.session.toString() + "\",\"address\":" + jsonString(credentials.address) + "}",
+      std::move(reply), [](const Json& payload) {
+        auto user = readUser(payload);
+        if (user) user->isGuest = true;
+        return user;
+      });
 }
 
 void RemoteBackend::signInByToken(session::TokenCredentials, session::Reply<session::TokenSignIn> reply) {

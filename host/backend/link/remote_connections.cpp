@@ -6,8 +6,8 @@
 
 #include "backend/link/frames.h"
 #include "backend/link/remote_backend.h"
-#include "base/crypto.h"
 #include "base/log.h"
+#include "base/words.h"
 #include "session/caller.h"
 #include "session/text/sanitize.h"
 
@@ -24,16 +24,19 @@ constexpr uint64_t kLongAwayNs = 10'000'000'000;
 constexpr const char* kAway = "The game is not answering at the moment. What you type is kept until it is back.";
 constexpr const char* kBack = "The game is back.";
 
-bool isInstance(const std::string& text) {
-  return !text.empty() && text.size() <= kMaxInstance && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
-}
-
 const Json& objectOf(const Json& object, const char* name) {
   static const Json empty = Json::object();
   const auto it = object.find(name);
   return it != object.end() && it->is_object() ? *it : empty;
+}
+
+/// A line for everyone who plays; programs read the state.
+plugin::Event newsOfBackend(const char* text, const char* state) {
+  plugin::Event event;
+  event.delivery = plugin::Delivery::kDrop;
+  event.text = text;
+  event.dataJson = std::string("\"backend\":\"") + state + "\"";
+  return event;
 }
 
 session::BackendCapabilities readCapabilities(const Json& json) {
@@ -79,7 +82,7 @@ Result<std::string> RemoteBackend::admit(LinkConnection& connection, const Json&
   if (textOf(params, "role", 32) != "backend") return invalid("expected \"role\": \"backend\"");
   const std::string name = textOf(params, "name", 64);
   const std::string instance = textOf(params, "instance", kMaxInstance);
-  if (!isInstance(instance)) return invalid("expected \"instance\", 1 to 64 of A-Z a-z 0-9 _ -");
+  if (!isWord(instance, kMaxInstance, "_-")) return invalid("expected \"instance\", 1 to 64 of A-Z a-z 0-9 _ -");
   const auto granted = tokens_(name, textOf(objectOf(params, "auth"), "token", kMaxToken), connection.address());
   if (!granted) return granted.error();
   if (name != options_.name)
@@ -90,11 +93,7 @@ Result<std::string> RemoteBackend::admit(LinkConnection& connection, const Json&
   connection.client = session::sanitizeInput(textOf(client, "id", 64) + " " + textOf(client, "version", 32));
   connection.grant = *granted;
   connection.connectedAtUs = clock_.wallUs();
-  uint64_t last = 0;
-  {
-    const std::lock_guard lock(countsMutex_);
-    last = counts_.last(instance);
-  }
+  const uint64_t last = lastShared(instance);
   const std::lock_guard lock(mutex_);
   if (connections_.size() >= options_.maxConnections)
     return fail(ErrorCode::kConflict, "this backend has " + std::to_string(connections_.size()) + " connections");
@@ -141,7 +140,7 @@ void RemoteBackend::admitted(LinkConnection& connection) {
              {"instance", *connection.instance},
              {"client", connection.client},
              {"sessions", static_cast<uint64_t>(introduce.size())}});
-  if (wasLongAway) sink_.tellPlayers(kBack, "back");
+  if (wasLongAway) sink_.broadcast(newsOfBackend(kBack, "back"));
   for (const SessionId& id : introduce) sink_.introduce(id);
   if (onChange_) onChange_();
 }
@@ -200,6 +199,7 @@ void RemoteBackend::gone(LinkConnection& connection, const std::string& why) {
     ++figures_.disconnects;
     connection.isReadyDue = false;
     figures_.callsTimedOut += connection.timedOut();
+    figures_.refusedFrames += connection.refused();
     for (auto& [id, served] : sessions_) {
       if (served.connection.get() != &connection) continue;
       stopServing(served);
@@ -215,7 +215,7 @@ void RemoteBackend::gone(LinkConnection& connection, const std::string& why) {
   }
   log::warn("link", "a backend's connection ended",
             {{"backend", options_.name}, {"connection", connection.id()}, {"why", why}});
-  if (isAway) sink_.tellPlayers(kAway, "away");
+  if (isAway) sink_.broadcast(newsOfBackend(kAway, "away"));
   for (const SessionId& id : introduce) sink_.introduce(id);
   if (onChange_) onChange_();
 }

@@ -11,8 +11,8 @@
 #include <Poco/ThreadPool.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
-#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -48,7 +48,7 @@ bool isThisMachine(const std::string& host) {
 
 struct Front {
   RemoteBackend& backend;
-  mutable Poco::AutoPtr<Door> door;
+  Door& door;
   bool isUnix = false;
 };
 
@@ -62,19 +62,20 @@ class Upgrade final : public Poco::Net::HTTPRequestHandler {
     const std::string address = front_.isUnix ? std::string() : request.clientAddress().host().toString();
     if (const char* why = refusal(request, plain)) {
       refuse(response, why);
-      return front_.door->leave(fd);
+      return front_.door.leave(fd);
     }
     try {
       auto socket = std::make_unique<Poco::Net::WebSocket>(request, response);
       const auto connection =
           front_.backend.open(std::make_unique<LinkSocket>(std::move(socket), kMaxMessageBytes), address);
       // From here on the connection itself watches its time; until it is admitted it keeps its place at the door.
-      connection->onAdmitted([door = front_.door, fd]() mutable { door->leave(fd); });
+      connection->onAdmitted([&door = front_.door, fd] { door.leave(fd); });
       connection->run();
+      front_.door.leave(fd);  // while the socket is still ours, and its number with it
     } catch (const Poco::Exception& problem) {
       log::debug("link", "no WebSocket came of a request", {{"why", problem.displayText()}});
+      front_.door.leave(fd);
     }
-    front_.door->leave(fd);
   }
 
  private:
@@ -128,7 +129,8 @@ struct LinkServer::Impl {
   Impl(const LinkOptions& o, RemoteBackend& b)
       : options(o),
         backend(b),
-        door(new Door(o.maxUnauthenticated, o.authenticateMs, systemClock())),
+        door(new Door(o.maxUnauthenticated, o.authenticateMs, systemClock(),
+                      [&b](const char* why) { b.noteRefusedConnect(why); })),
         pool("link", 2, static_cast<int>(o.maxConnections + o.maxUnauthenticated + 4)) {}
 
   Result<void> openUnix() {
@@ -182,7 +184,7 @@ struct LinkServer::Impl {
     params->setMaxThreads(static_cast<int>(options.maxConnections + options.maxUnauthenticated));
     params->setMaxQueued(static_cast<int>(options.maxUnauthenticated));
     servers.push_back(std::make_unique<Poco::Net::HTTPServer>(new UpgradeFactory(front), pool, socket, params));
-    servers.back()->setConnectionFilter(front.door);
+    servers.back()->setConnectionFilter(door);
     servers.back()->start();
   }
 
@@ -213,8 +215,8 @@ struct LinkServer::Impl {
   RemoteBackend& backend;
   Poco::AutoPtr<Door> door;
   Poco::ThreadPool pool;
-  Front unixFront{backend, door, true};
-  Front tcpFront{backend, door, false};
+  Front unixFront{backend, *door, true};
+  Front tcpFront{backend, *door, false};
   FileLock lock;
   std::vector<std::unique_ptr<Poco::Net::HTTPServer>> servers;
   uint16_t port = 0;

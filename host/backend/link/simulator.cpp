@@ -137,8 +137,8 @@ void Simulator::logIn(const SessionId& id, const std::string& name, bool isRetry
   auto reply = [this, id, name, isRetry](Result<session::Identity> user) {
     if (user) return choose(id, *user);
     // Nobody has heard of them before.
-    const bool mayRegister = !isRetry && user.error().code == ErrorCode::kUnauthorized &&
-                             backend_->capabilities().registration;
+    const bool mayRegister =
+        !isRetry && user.error().code == ErrorCode::kUnauthorized && backend_->capabilities().registration;
     if (!mayRegister) return refused(user.error());
     logIn(id, name, true);
   };

@@ -3,8 +3,8 @@
 // select a character and type lines, and what comes back is counted and timed. They have no session in the gateway, no
 // connection and no log; the backend cannot tell.
 //
-// It stands between the backend and the gateway's sink, and keeps what is for its players. Thread-safe; its players type on a
-// thread of its own. One run at a time.
+// It stands between the backend and the gateway's sink, and keeps what is for its players. Thread-safe; its players
+// type on a thread of its own. One run at a time.
 
 #include <atomic>
 #include <condition_variable>
@@ -88,9 +88,6 @@ class Simulator final : public session::BackendSink {
   void joinRoom(SessionId session, std::string room) override { gateway_.joinRoom(session, std::move(room)); }
   void leaveRoom(SessionId session, std::string room) override { gateway_.leaveRoom(session, std::move(room)); }
   void setPlain(SessionId session, bool plain) override { gateway_.setPlain(session, plain); }
-  void tellPlayers(std::string text, std::string state) override {
-    gateway_.tellPlayers(std::move(text), std::move(state));
-  }
   void keep(std::string key, std::string value, UniqueFunction<void(Result<void>)> done) override {
     gateway_.keep(std::move(key), std::move(value), std::move(done));
   }

@@ -1,9 +1,9 @@
 #include "backend/link/tokens.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/crypto.h"
+#include "base/words.h"
 #include "store/session_store.h"
 
 namespace gw::link {
@@ -13,15 +13,6 @@ using Json = nlohmann::json;
 
 constexpr const char* kSetting = "backendTokens";
 constexpr std::string_view kPrefix = "gwb_";
-constexpr uint64_t kMinuteNs = 60'000'000'000;
-constexpr uint32_t kWrongPerMinute = 5;
-
-bool isName(const std::string& name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '.';
-  });
-}
 
 Result<void> write(store::SessionStore& store, const std::vector<BackendToken>& tokens) {
   Json json = Json::array();
@@ -49,7 +40,8 @@ Result<std::vector<BackendToken>> readTokens(store::SessionStore& store) {
 }
 
 Result<std::string> createToken(store::SessionStore& store, const std::string& name, bool mayBroadcast, int64_t nowUs) {
-  if (!isName(name)) return fail(ErrorCode::kInvalid, "expected a backend's name, 1 to 64 of A-Z a-z 0-9 _ - .");
+  if (!isWord(name, 64, "_-."))
+    return fail(ErrorCode::kInvalid, "expected a backend's name, 1 to 64 of A-Z a-z 0-9 _ - .");
   auto tokens = readTokens(store);
   if (!tokens) return tokens.error();
   std::erase_if(*tokens, [&](const BackendToken& token) { return token.name == name; });
@@ -76,24 +68,6 @@ const BackendToken* matching(const std::vector<BackendToken>& tokens, std::strin
     if (isIt && token.name == name) match = &token;
   }
   return match;
-}
-
-Result<void> TokenGuard::admit(const std::string& address) {
-  const std::lock_guard lock(mutex_);
-  const Wrong* wrong = wrong_.find(address);
-  const uint64_t now = clock_.nowNs();
-  if (!wrong || wrong->count < kWrongPerMinute || now - wrong->windowStartNs >= kMinuteNs) return {};
-  Error error = fail(ErrorCode::kRateLimited, "too many wrong tokens");
-  error.retryAfterMs = static_cast<long long>((kMinuteNs - (now - wrong->windowStartNs)) / 1'000'000);
-  return error;
-}
-
-void TokenGuard::noteWrong(const std::string& address) {
-  const std::lock_guard lock(mutex_);
-  Wrong& wrong = wrong_.touch(address);
-  const uint64_t now = clock_.nowNs();
-  if (now - wrong.windowStartNs >= kMinuteNs) wrong = {now, 0};
-  ++wrong.count;
 }
 
 }  // namespace gw::link

@@ -2,17 +2,14 @@
 // Backend tokens: one per backend name. They hold 258 random bits, so what is stored is a plain SHA-256; all of them
 // are one setting of the gateway. A new token of the same name takes the old one's place.
 //
-// The functions run on a store worker, or on a store of one's own. TokenGuard is thread-safe.
+// The functions run on a store worker, or on a store of one's own.
 
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "backend/link/options.h"
-#include "base/bounded_map.h"
-#include "base/clock.h"
 
 namespace gw::store {
 class SessionStore;
@@ -37,23 +34,5 @@ Result<void> revokeToken(store::SessionStore& store, const std::string& name);
 
 /// Compares in constant time, with all of them. Null: none is it.
 const BackendToken* matching(const std::vector<BackendToken>& tokens, std::string_view name, std::string_view secret);
-
-/// Wrong tokens by address: over five a minute they are not even looked at.
-class TokenGuard {
- public:
-  explicit TokenGuard(const Clock& clock) : clock_(clock) {}
-  /// Fails kRateLimited with retryAfterMs.
-  Result<void> admit(const std::string& address);
-  void noteWrong(const std::string& address);
-
- private:
-  struct Wrong {
-    uint64_t windowStartNs = 0;
-    uint32_t count = 0;
-  };
-  const Clock& clock_;
-  std::mutex mutex_;
-  BoundedMap<Wrong> wrong_{1024};
-};
 
 }  // namespace gw::link

@@ -25,6 +25,7 @@ void Trace::add(bool isOurs, const std::string& connection, std::string_view fra
     for (const char* number : {"seq", "n"})
       if (const auto count = countOf(*body, number); count && *count) line.count = **count;
   }
+  if (const auto count = countOf(json, "n"); count && *count) line.count = **count;
   const std::lock_guard lock(mutex_);
   line.number = ++last_;
   lines_.push_back(std::move(line));

@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../../.."
 BUILD=${BUILD:-build/bench}
 DURABILITY=${DURABILITY:-relaxed}
+. scripts/lib/servers.sh
 
 work=$(mktemp -d)
 pids=()
@@ -16,15 +17,6 @@ stop() {
 }
 trap 'stop; rm -rf "$work"' EXIT
 
-# ready FILE PID: waits for its first line.
-ready() {
-  local tries=0
-  until [ -s "$1" ]; do
-    kill -0 "$2" 2>/dev/null || { echo "bench: a program ended before it was ready" >&2; cat "$work"/*.err >&2; exit 1; }
-    [ $((tries += 1)) -lt 300 ] || { echo "bench: no ready line after 30 s" >&2; exit 1; }
-    sleep 0.1
-  done
-}
 http_port() { sed -E 's/.*"http":\["http:\/\/127\.0\.0\.1:([0-9]+)".*/\1/' "$1"; }
 
 # start_gateway NAME BACKEND-JSON: sets gateway_pid; its lines are in NAME.out.

@@ -6,7 +6,7 @@ import { launch, lines, logIn, openTab, type, until, waitConnected, waitLine } f
 import { FakeGateway } from './fake_gateway.mjs';
 import { problemsOf } from './schema.mjs';
 
-const test = (name, body) => nodeTest(name, { timeout: 45_000 }, body);
+const test = (name, body) => nodeTest(name, { timeout: 90_000 }, body);
 let browser;
 let gateway;
 let page;

@@ -123,9 +123,16 @@ void SessionManager::forgetStranger(Session& session) {
 
 namespace {
 
-const char* disconnectReason(uint32_t code, bool isStopping) {
+/// Why a player's connection or session ended, as backends are told (docs/protocol/backend-link.md).
+const char* leavingReason(uint32_t code, bool isStopping) {
   if (isStopping) return "serverShutdown";
   switch (code) {
+    case GW_CLOSE_NORMAL:
+      return "clientDisconnect";
+    case GW_CLOSE_REPLACED:
+      return "replaced";
+    case GW_CLOSE_SHUTDOWN:
+      return "serverShutdown";
     case GW_CLOSE_IDLE:
       return "timeout";
     case GW_CLOSE_POLICY:
@@ -152,7 +159,7 @@ void SessionManager::close(Session& session, uint32_t code, const std::string& t
   const bool played = session.state() == State::kPlaying || session.state() == State::kDisconnected;
   (void)session.setState(State::kClosed);
   disconnectAll(session, code, text);
-  if (played) leavePlaying(session, code == GW_CLOSE_REPLACED ? "replaced" : "closed");
+  if (played) leavePlaying(session, leavingReason(code, services_.stopping));
   eraseFromStore(session);
   discard(session);
 }
@@ -190,7 +197,7 @@ void SessionManager::lastConnectionGone(Session& session, uint32_t code) {
   (void)session.setState(State::kDisconnected);
   session.lastActivityUs = nowUs();
   extendTokens(session);
-  if (services_.backend) backend()->disconnected(session.id(), disconnectReason(code, services_.stopping));
+  if (services_.backend) backend()->disconnected(session.id(), leavingReason(code, services_.stopping));
   announcePresence(session);
   // A stop writes the final state itself, once.
   if (!services_.stopping) saveAway(session);

@@ -5,7 +5,7 @@ BUILD_PACKAGES="cmake ninja-build ccache g++ pkg-config libpoco-dev libpq-dev li
   libhttp-parser-dev libicu-dev libssl-dev zlib1g-dev"
 RUN_PACKAGES="$BUILD_PACKAGES inetutils-telnet curl"
 TEST_PACKAGES="$RUN_PACKAGES libgtest-dev libgmock-dev libtelnet-dev libwslay-dev tintin++ chromium gcovr tmux
-  netcat-openbsd openssl python3 python3-websockets binutils postgresql haproxy lynx abigail-tools make"
+  netcat-openbsd openssl python3 python3-websockets python3-jsonschema binutils postgresql haproxy lynx abigail-tools make"
 LINT_PACKAGES="$BUILD_PACKAGES libgtest-dev libgmock-dev clang-format clang-tidy python3"
 FUZZ_PACKAGES="$BUILD_PACKAGES clang libclang-rt-14-dev"
 

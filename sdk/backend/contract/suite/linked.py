@@ -35,6 +35,9 @@ class LinkedTest(unittest.IsolatedAsyncioTestCase):
     async def _leave(self):
         for player in self._players:
             await player.leave()
+        for tap in self.relay.taps:
+            for problem in tap.problems():
+                self.fail(f"against the link's schema: {problem}")
 
     async def restart_world(self):
         await self.world.start()

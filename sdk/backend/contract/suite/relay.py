@@ -1,7 +1,9 @@
-"""A relay between backend and gateway that can be cut at any byte."""
+"""A relay between backend and gateway that can be cut at any byte, and that listens."""
 
 import asyncio
 import contextlib
+
+from .tap import Tap
 
 
 class Relay:
@@ -10,6 +12,7 @@ class Relay:
         self._port_of = port_of
         self._writers = set()
         self._tasks = set()
+        self.taps = []  # one for each connection
         self.is_open = True  # False: nobody gets through
 
     async def start(self):
@@ -25,7 +28,10 @@ class Relay:
                 return
             to_reader, to_writer = await asyncio.open_connection("127.0.0.1", self._port_of())
             self._writers.add(to_writer)
-            await asyncio.gather(self._copy(reader, to_writer), self._copy(to_reader, writer))
+            tap = Tap()
+            self.taps.append(tap)
+            await asyncio.gather(self._copy(reader, to_writer, tap.to_gateway),
+                                 self._copy(to_reader, writer, tap.to_backend))
             self._writers.discard(to_writer)
         except OSError:
             pass
@@ -34,9 +40,10 @@ class Relay:
             self._writers.discard(writer)
             self._tasks.discard(asyncio.current_task())
 
-    async def _copy(self, reader, writer):
+    async def _copy(self, reader, writer, messages):
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
+                messages.feed(data)
                 writer.write(data)
                 await writer.drain()
         writer.close()

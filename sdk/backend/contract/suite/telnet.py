@@ -8,6 +8,7 @@ from .gateway import PATIENCE
 from .player import Ended, Player
 
 _NO_TEXT = re.compile(rb"\xff\xfa.*?\xff\xf0|\xff[\xfb-\xfe].|\xff[\xf0-\xf9]|\x1b\[[0-9;?]*[A-Za-z]|[\r\0]", re.DOTALL)
+_WHICH = 'Which one (number or name, or "new")? '
 _UNFINISHED = re.compile(rb"\xff(\xfa.*|[\xfb-\xfe])?\xff?\Z|\x1b(\[[0-9;?]*)?\Z", re.DOTALL)
 
 
@@ -32,11 +33,13 @@ class TelnetPlayer(Player):
             await self._answer(connection, f"Welcome, {self.name}.\n", None)
             self._socket = connection
             self.came_in()
-            self._take_lines()
             try:
                 while True:
-                    await self._receive(connection)
                     self._take_lines()
+                    if self._text.endswith(_WHICH):  # the backend went away while the character was asked for
+                        self._text = ""
+                        await loop.sock_sendall(connection, b"1\r\n")
+                    await self._receive(connection)
             finally:
                 self._socket = None
 

@@ -138,16 +138,17 @@ int backendSimulate(const Client& client, Output& output, const Arguments& argum
 }
 
 int backendTokenList(const Client& client, Output& output, const Arguments&) {
-  output.list(
-      client.get("/v1/backend-tokens"),
-      {textColumn("BACKEND", "name"), numberColumn("BROADCAST", "broadcast"), timeColumn("CREATED", "createdAt")},
-      "No backend tokens.");
+  output.list(client.get("/v1/backend-tokens"),
+              {textColumn("BACKEND", "name"), numberColumn("BROADCAST", "broadcast"),
+               numberColumn("RAW TERMINAL", "rawTerminal"), timeColumn("CREATED", "createdAt")},
+              "No backend tokens.");
   return kOk;
 }
 
 int backendTokenCreate(const Client& client, Output& output, const Arguments& arguments) {
   Json body{{"name", arguments.id}};
   if (arguments.mayBroadcast) body["broadcast"] = 1;
+  if (arguments.mayUseRawTerminal) body["rawTerminal"] = 1;
   const Json answer = client.post("/v1/backend-tokens", body);
   output.done(answer, answer.value("token", ""));
   if (!output.isJson()) output.warn("this is shown once; keep it in a file that only you can read (umask 077)");

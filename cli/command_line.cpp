@@ -294,9 +294,12 @@ class Builder {
     CLI::App* token = backend->add_subcommand("token", "What backends come in with");
     token->require_subcommand(1);
     verb(token, "list", "All tokens", backendTokenList);
-    withId(verb(token, "create", "Make a backend's token, in place of the one it has; shown once", backendTokenCreate),
-           "NAME", "The backend's name")
-        ->add_flag("--broadcast", line_.arguments.mayBroadcast, "It may speak to everybody at once");
+    CLI::App* create =
+        withId(verb(token, "create", "Make a backend's token, in place of the one it has; shown once", backendTokenCreate),
+               "NAME", "The backend's name");
+    create->add_flag("--broadcast", line_.arguments.mayBroadcast, "It may speak to everybody at once");
+    create->add_flag("--raw-terminal", line_.arguments.mayUseRawTerminal,
+                     "It may send bytes to terminals as they are (BBS screens)");
     withId(verb(token, "revoke", "Make a backend's token void, and end its connections", backendTokenRevoke), "NAME",
            "The backend's name");
   }

@@ -40,6 +40,7 @@ struct Arguments {
   bool strict = false;
   bool noWait = false;
   bool mayBroadcast = false;
+  bool mayUseRawTerminal = false;
   uint64_t players = 1;
   uint64_t linesPerMinute = 60;
 };

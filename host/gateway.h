@@ -57,7 +57,7 @@ class Gateway {
   std::string migrateStore();
 
   /// Instead of start(): makes a token for a backend, in place of the one it has; the secret. Throws as migrateStore().
-  std::string createBackendToken(const std::string& name, bool mayBroadcast);
+  std::string createBackendToken(const std::string& name, const link::LinkGrant& grant);
 
   /// One JSON line: pid, addresses of every account, the admin socket.
   std::string readyLine() const;

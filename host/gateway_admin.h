@@ -70,7 +70,7 @@ class GatewayAdmin final : public admin::GatewayPort {
   Result<void> simulatePlayers(const std::string& name, const link::SimulationOrder& order) override;
   Result<link::SimulationReport> simulation(const std::string& name) override;
   Result<std::vector<link::BackendToken>> backendTokens() override;
-  Result<std::string> createBackendToken(const std::string& name, bool mayBroadcast) override;
+  Result<std::string> createBackendToken(const std::string& name, const link::LinkGrant& grant) override;
   Result<void> revokeBackendToken(const std::string& name) override;
   Result<admin::BroadcastOutcome> broadcast(const admin::BroadcastRequest& request) override;
   admin::StoreSnapshot store() override;

@@ -60,11 +60,11 @@ Result<std::vector<link::BackendToken>> GatewayAdmin::backendTokens() {
   return *tokens;
 }
 
-Result<std::string> GatewayAdmin::createBackendToken(const std::string& name, bool mayBroadcast) {
+Result<std::string> GatewayAdmin::createBackendToken(const std::string& name, const link::LinkGrant& grant) {
   auto secret = std::make_shared<std::string>();
   const int64_t now = gateway_.parts_->clock.wallUs();
-  const auto asked = inStore([secret, name, mayBroadcast, now](store::SessionStore& store) -> Result<void> {
-    auto made = link::createToken(store, name, mayBroadcast, now);
+  const auto asked = inStore([secret, name, grant, now](store::SessionStore& store) -> Result<void> {
+    auto made = link::createToken(store, name, grant, now);
     if (!made) return made.error();
     *secret = std::move(*made);
     return {};

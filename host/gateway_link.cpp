@@ -84,7 +84,7 @@ Result<link::LinkGrant> Gateway::checkBackendToken(const std::string& name, cons
         const auto tokens = link::readTokens(store);
         if (!tokens) return tokens.error();
         const link::BackendToken* found = link::matching(*tokens, name, token);
-        if (found) *grant = link::LinkGrant{found->mayBroadcast};
+        if (found) *grant = found->grant;
         return {};
       },
       [grant, answer](Result<void> read) { answer->set(read ? *grant : Result<link::LinkGrant>(read.error())); });
@@ -99,10 +99,10 @@ Result<link::LinkGrant> Gateway::checkBackendToken(const std::string& name, cons
   return *result;
 }
 
-std::string Gateway::createBackendToken(const std::string& name, bool mayBroadcast) {
+std::string Gateway::createBackendToken(const std::string& name, const link::LinkGrant& grant) {
   openState();
   const auto store = orRefuse(storeFactory(config_)->open());
-  return orRefuse(link::createToken(*store, name, mayBroadcast, parts_->clock.wallUs()));
+  return orRefuse(link::createToken(*store, name, grant, parts_->clock.wallUs()));
 }
 
 }  // namespace gw

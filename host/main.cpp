@@ -13,6 +13,7 @@
 #include <iostream>
 #include <string_view>
 
+#include "backend/link/options.h"
 #include "base/log.h"
 #include "config/gateway_config.h"
 #include "gateway.h"
@@ -85,7 +86,7 @@ int main(int argc, char** argv) {
   bool isDev = false;
   bool isMigration = false;
   std::string backendName;
-  bool mayBroadcast = false;
+  gw::link::LinkGrant grant;
   app.add_option("-c,--config", configFile, "configuration file")->capture_default_str();
   app.add_option("--check", checkFile, "read and validate a configuration file, then exit (0 valid, 7 not)");
   app.add_flag("--migrate", isMigration,
@@ -93,7 +94,10 @@ int main(int argc, char** argv) {
   auto* token =
       app.add_option("--create-backend-token", backendName,
                      "make the token of a backend with this name, print it once, then exit; the gateway must be down");
-  app.add_flag("--broadcast", mayBroadcast, "with --create-backend-token: it may speak to everybody at once")
+  app.add_flag("--broadcast", grant.mayBroadcast, "with --create-backend-token: it may speak to everybody at once")
+      ->needs(token);
+  app.add_flag("--raw-terminal", grant.mayUseRawTerminal,
+               "with --create-backend-token: it may send bytes to terminals as they are")
       ->needs(token);
   app.add_flag("--dev", isDev, "for plugin authors: no quarantine, the watchdog never aborts");
   app.set_version_flag("--version", "gwhost 0.1.0");
@@ -117,7 +121,7 @@ int main(int argc, char** argv) {
     if (!backendName.empty()) {
       // The secret alone, so that "> FILE" makes a token file.
       gw::Gateway gateway(gw::config::load(configFile), {});
-      std::cout << gateway.createBackendToken(backendName, mayBroadcast) << std::endl;
+      std::cout << gateway.createBackendToken(backendName, grant) << std::endl;
       return 0;
     }
     std::error_code ignored;

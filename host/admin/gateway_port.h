@@ -438,7 +438,7 @@ class GatewayPort {
   virtual Result<link::SimulationReport> simulation(const std::string& name) = 0;
   virtual Result<std::vector<link::BackendToken>> backendTokens() = 0;
   /// The secret, once; a token of the same name is void.
-  virtual Result<std::string> createBackendToken(const std::string& name, bool mayBroadcast) = 0;
+  virtual Result<std::string> createBackendToken(const std::string& name, const link::LinkGrant& grant) = 0;
   /// Its connections end, too.
   virtual Result<void> revokeBackendToken(const std::string& name) = 0;
 

@@ -79,7 +79,10 @@ Json traceJson(const link::TraceLine& line) {
 }
 
 Json tokenJson(const link::BackendToken& token) {  // never its hash
-  return {{"name", token.name}, {"broadcast", token.mayBroadcast}, {"createdAt", timeJson(token.createdAtUs)}};
+  return {{"name", token.name},
+          {"broadcast", token.grant.mayBroadcast},
+          {"rawTerminal", token.grant.mayUseRawTerminal},
+          {"createdAt", timeJson(token.createdAtUs)}};
 }
 
 Reply list(Call& call) { return listReply(call.port.backends(), backendJson); }
@@ -160,11 +163,15 @@ Reply tokens(Call& call) {
 Reply createToken(Call& call) {
   BodyReader body(call.body);
   const std::string name = body.text("name", 1, 64);
-  const uint64_t broadcast = body.integer("broadcast", 0, 1);
+  link::LinkGrant grant;
+  grant.mayBroadcast = body.integer("broadcast", 0, 1) == 1;
+  grant.mayUseRawTerminal = body.integer("rawTerminal", 0, 1) == 1;
   if (auto failure = body.failure()) return *failure;
-  const auto secret = call.port.createBackendToken(name, broadcast == 1);
+  const auto secret = call.port.createBackendToken(name, grant);
   if (!secret) return errorReply(secret.error());
-  return reply({{"name", name}, {"broadcast", broadcast == 1}, {"token", *secret}}, 201);
+  return reply(
+      {{"name", name}, {"broadcast", grant.mayBroadcast}, {"rawTerminal", grant.mayUseRawTerminal}, {"token", *secret}},
+      201);
 }
 
 Reply revokeToken(Call& call) { return doneReply(call.port.revokeBackendToken(call.args[0])); }

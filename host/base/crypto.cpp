@@ -108,6 +108,14 @@ std::string base64Encode(std::string_view bytes) {
   return out;
 }
 
+std::optional<std::string> base64Decode(std::string_view text) {
+  if (text.size() % 4 != 0 || text.find_first_of("-_") != std::string_view::npos) return std::nullopt;
+  for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
+  std::string url(text);
+  for (char& c : url) c = c == '+' ? '-' : c == '/' ? '_' : c;
+  return base64urlDecode(url);
+}
+
 std::string hexEncode(std::string_view bytes) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string out;

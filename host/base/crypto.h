@@ -22,6 +22,7 @@ std::string sha256Hex(std::string_view bytes);
 std::string base64urlEncode(std::string_view bytes);  // no padding
 std::optional<std::string> base64urlDecode(std::string_view text);
 std::string base64Encode(std::string_view bytes);
+std::optional<std::string> base64Decode(std::string_view text);  // RFC 4648 §4, padded
 std::string hexEncode(std::string_view bytes);
 
 /// Compares in time that depends on the lengths only.

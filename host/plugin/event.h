@@ -39,6 +39,7 @@ struct Event {
   std::string name = "output";
   std::string latestKey;  // for kLatest
   std::string text;
+  std::string terminal;  // what terminals get in its place, bytes of any kind; see gw_event
   std::vector<Span> spans;
   std::vector<std::string> links;
   /// kData: the whole gateway.v1 payload, a JSON object. Text and prompt: further members as the

@@ -36,6 +36,7 @@ LoopEvent::Encoded& LoopEvent::encode() {
   view.span_count = encoded_->spans.size();
   view.state_version = event_->stateVersion;
   view.host_h = this;
+  view.terminal = slice(event_->terminal);
   return *encoded_;
 }
 
@@ -66,7 +67,8 @@ const net::SharedBytes* LoopEvent::bodyFor(const StreamClass& streamClass) {
 void LoopEvent::dropBodies() { encoded_.reset(); }
 
 size_t LoopEvent::bytes() const {
-  return sizeof(Event) + event_->text.size() + event_->dataJson.size() + event_->spans.size() * sizeof(Span);
+  return sizeof(Event) + event_->text.size() + event_->terminal.size() + event_->dataJson.size() +
+         event_->spans.size() * sizeof(Span);
 }
 
 }  // namespace gw::plugin

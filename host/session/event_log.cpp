@@ -90,6 +90,7 @@ class Reader {
     return value;
   }
   bool ok() const { return ok_; }
+  bool isAtEnd() const { return rest_.empty(); }
 
  private:
   std::string_view rest_;
@@ -112,6 +113,7 @@ std::string packEvent(const plugin::Event& event) {
     for (const uint32_t value : {span.start, span.len, span.fg, span.bg, span.attrs}) out.number(value);
     out.text(event.linkOf(span));
   }
+  if (!event.terminal.empty()) out.text(event.terminal);  // later than the rest: older rows end here
   return out.take();
 }
 
@@ -135,6 +137,7 @@ bool unpackEvent(std::string_view bytes, plugin::Event& out) {
     }
     out.spans.push_back(std::move(span));
   }
+  if (!in.isAtEnd()) out.terminal = in.text();
   return in.ok();
 }
 

@@ -110,6 +110,7 @@ class App {
     } else if (payload.kind === 'prompt') {
       this.input.setPrompt(payload.text, payload.echo === false);
     } else if (payload.kind === 'text') {
+      if (payload.outputType === 'terminal' && !payload.text) return;  // a picture for terminals alone
       if (isReplay && hasSeq) this.missed += 1;
       for (const line of splitLines(payload.text ?? '', payload.spans)) {
         this.scrollback.add(line.text, { spans: line.spans, isStored: hasSeq });

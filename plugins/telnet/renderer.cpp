@@ -89,6 +89,20 @@ void appendText(std::string_view text, Charset charset, std::string& out) {
   }
 }
 
+bool isForTerminals(const sdk::EventView& event, const RenderClass& cls) {
+  return !event.terminal().empty() && (event.text().empty() || !cls.isScreenReader);
+}
+
+std::string doubled(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size());
+  for (const char c : bytes) {
+    out += c;
+    if (c == '\xff') out += c;
+  }
+  return out;
+}
+
 std::string render(std::string_view text, std::span<const gw_span> spans, const RenderClass& cls) {
   std::string out;
   out.reserve(text.size() + spans.size() * 16 + 8);

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "client_profile.h"
-#include "gw/event.h"
+#include "gw/encode.hpp"
 
 namespace gw::telnet {
 
@@ -23,6 +23,13 @@ struct RenderClass {
   std::string describe() const;
   static RenderClass parse(std::string_view description);
 };
+
+/// Whether this class gets the event's bytes for terminals. A screen reader gets the text in their place, if there is
+/// one.
+bool isForTerminals(const sdk::EventView& event, const RenderClass& cls);
+
+/// Bytes as they are, but for 0xFF, which would be IAC.
+std::string doubled(std::string_view bytes);
 
 /// Text with SGR escapes, CR LF line ends, the class's charset and doubled 0xFF. No end of line is
 /// added. Spans that overlap, run backwards or leave the text are cut or skipped.

@@ -44,7 +44,9 @@ gw_status TelnetChannel::encode(std::string_view classDescription, const sdk::Ev
   if (!event.isText() && !event.isPrompt()) {
     return switchesEcho ? static_cast<gw_status>(GW_OK) : static_cast<gw_status>(GW_E_UNSUPPORTED);
   }
-  std::string body = render(event.text(), event.spans(), RenderClass::parse(classDescription));
+  const RenderClass cls = RenderClass::parse(classDescription);
+  if (isForTerminals(event, cls)) return out.append(doubled(event.terminal()));
+  std::string body = render(event.text(), event.spans(), cls);
   const bool isOnlyASwitch = switchesEcho && event.text().empty();
   if (event.isText() && !isOnlyASwitch) body += "\r\n";
   return out.append(body);

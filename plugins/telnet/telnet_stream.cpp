@@ -264,7 +264,7 @@ gw_status TelnetStream::wrap(const sdk::EventView& event, uint64_t /*epoch*/, ui
   } else if (isEchoHidden_ && (event.has(GW_EVENT_ECHO_ON) || event.isPrompt() || isHiddenAnswered_)) {
     setEcho(false, head);
   }
-  if (bodyLength > 0 && isAtPrompt_) head += "\r\n";
+  if (bodyLength > 0 && isAtPrompt_ && !isForTerminals(event, class_)) head += "\r\n";
   out.head(head);
   if (bodyLength == 0) return GW_OK;
   isAtPrompt_ = event.isPrompt();

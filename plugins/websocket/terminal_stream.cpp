@@ -55,6 +55,7 @@ bool TerminalStream::onLine(std::string_view line, bool wasCut) {
 
 gw_status TerminalStream::encode(const sdk::EventView& event, ColorLevel colors, sdk::Builder& out) {
   if (!event.isText() && !event.isPrompt()) return GW_E_UNSUPPORTED;
+  if (!event.terminal().empty()) return out.append(event.terminal());
   // Without text there is only the echo flag, which this subprotocol has no word for.
   const bool isEchoOnly = event.text().empty() && event.has(GW_EVENT_ECHO_OFF | GW_EVENT_ECHO_ON);
   if (isEchoOnly || (event.isPrompt() && event.text().empty())) return GW_E_UNSUPPORTED;
@@ -65,7 +66,7 @@ gw_status TerminalStream::encode(const sdk::EventView& event, ColorLevel colors,
 
 gw_status TerminalStream::wrap(const sdk::EventView& event, uint64_t /*epoch*/, uint64_t /*seq*/, size_t bodyBytes,
                                sdk::Wrap& out) {
-  const std::string_view lineBreak = isAtPrompt_ ? "\r\n" : "";
+  const std::string_view lineBreak = isAtPrompt_ && event.terminal().empty() ? "\r\n" : "";
   isAtPrompt_ = event.isPrompt();
   char header[kMaxServerHeader];
   const size_t headerBytes = writeServerHeader(header, Opcode::kBinary, lineBreak.size() + bodyBytes);

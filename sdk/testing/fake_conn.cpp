@@ -21,7 +21,8 @@ gw_event rawEvent(const FakeEvent& event) {
           event.spans.empty() ? nullptr : event.spans.data(),
           event.spans.size(),
           event.stateVersion,
-          &event};
+          &event,
+          sliceOf(event.terminal)};
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ struct FakeEvent {
   uint32_t delivery = GW_DELIVERY_MUST;
   std::string name = "output";
   std::string text;
+  std::string terminal;
   std::vector<gw_span> spans;
   std::string payload = "{}";
   uint64_t stateVersion = 0;

@@ -55,7 +55,7 @@ void linkOutput(std::string_view input) {
   nlohmann::json json;
   std::string problem;
   if (!session::parseClientJson(input, json, problem)) return;
-  if (auto event = link::readOutput(json)) checkEvent(*event);
+  if (auto event = link::readOutput(json, {true, true})) checkEvent(*event);
   if (!json.is_object()) return;
   if (auto event = link::readEntityChange(json)) checkEvent(*event);
   (void)link::readUser(json);

@@ -11,7 +11,7 @@ class LinkCrash : public LinkTest {
 };
 
 TEST_F(LinkCrash, AGatewayThatWasKilledKnowsWhatItHadTakenAndGivesWhatWasNotDone) {
-  launchLink(strict(), true);
+  launchLink(strict(), {"--broadcast"});
   std::optional<LinkPeer> world(backend());
   V1Client anna = player(*world);
   const std::string id = idOf(anna);

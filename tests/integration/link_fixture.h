@@ -15,12 +15,12 @@ using Json = nlohmann::json;
 
 class LinkTest : public GatewayTest {
  protected:
-  /// patch: onto a configuration with backend mode link.
-  void launchLink(const Json& patch = Json::object(), bool mayBroadcast = false) {
+  /// patch: onto a configuration with backend mode link. rights: of the backend's token, as flags.
+  void launchLink(const Json& patch = Json::object(), std::vector<std::string> rights = {}) {
     Json config{{"backend", {{"mode", "link"}, {"listen", {{"bind", "127.0.0.1"}, {"port", 0}}}}}};
     config.merge_patch(patch);
     prepare(config.dump());
-    token_ = gateway().makeBackendToken("world", mayBroadcast);
+    token_ = gateway().makeBackendToken("world", std::move(rights));
     gateway().start();
   }
   LinkPeer backend(LinkPeerOptions options = {}) {

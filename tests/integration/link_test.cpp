@@ -5,7 +5,25 @@
 namespace gw::test {
 namespace {
 
-class Link : public LinkTest {};
+class Link : public LinkTest {
+ protected:
+  /// Logs in at a terminal. The session's id.
+  static std::string enter(LinkPeer& world, TelnetClient& terminal, const std::string& name) {
+    terminal.expect("Name: ");
+    terminal.sendLine(name);
+    terminal.expect("Password: ");
+    terminal.sendLine("secret");
+    std::string session;
+    waitUntil(name + " plays", [&] {
+      world.poll();
+      for (const Json& frame : world.frames())
+        if (frame.value("event", "") == "session.entered" && frame["payload"]["user"]["name"] == name)
+          session = frame["payload"]["session"];
+      return !session.empty();
+    });
+    return session;
+  }
+};
 
 TEST_F(Link, HelloSaysWhatTheTokenAllowsAndHowMuchMayCome) {
   launchLink();
@@ -94,18 +112,7 @@ TEST_F(Link, EveryVariantOfOutputReachesEachChannelAsFarAsItSpeaksIt) {
   LinkPeer world = backend();
   V1Client anna = player(world);
   TelnetClient bert(gateway().telnetPort());
-  bert.expect("Name: ");
-  bert.sendLine("bert");
-  bert.expect("Password: ");
-  bert.sendLine("secret");
-  std::string telnet;
-  waitUntil("bert plays", [&] {
-    world.poll();
-    for (const Json& frame : world.frames())
-      if (frame.value("event", "") == "session.entered" && frame["payload"]["user"]["name"] == "bert")
-        telnet = frame["payload"]["session"];
-    return !telnet.empty();
-  });
+  const std::string telnet = enter(world, bert, "bert");
   uint64_t n = 0;
   const auto both = [&](const Json& output) {
     ++n;
@@ -148,8 +155,38 @@ TEST_F(Link, EveryVariantOfOutputReachesEachChannelAsFarAsItSpeaksIt) {
   EXPECT_EQ(world.expect("command").at("text"), "hello");
 }
 
+TEST_F(Link, BytesForTerminalsNeedTheTokensRightAndReachTerminalsAlone) {
+  launchLink(Json::object(), {"--raw-terminal"});
+  LinkPeer world(gateway().linkPort());
+  EXPECT_EQ(world.connect(token_).at("payload").at("auth").at("capabilities"), Json({"rawTerminal"}));
+  V1Client anna = player(world);
+  TelnetClient bert(gateway().telnetPort());
+  const std::string telnet = enter(world, bert, "bert");
+  const Json screen{{"type", "terminal"}, {"data", "G1sySrD/AA=="}, {"text", "A menu."}};  // ESC [2J, 0xB0, 0xFF, 0
+  for (const std::string& session : {idOf(anna), telnet})
+    world.event("session.output", {{"session", session}, {"n", 1}, {"output", screen}});
+  EXPECT_EQ(anna.expectEvent("output").at("payload"),
+            Json({{"kind", "text"}, {"text", "A menu."}, {"outputType", "terminal"}}));
+  world.output(telnet, "Next.", 2);
+  bert.expect("Next.");
+  EXPECT_NE(bert.raw().find(std::string("\x1b[2J\xb0\xff\xff\0Next.", 13)), std::string::npos) << bert.raw();
+}
+
+TEST_F(Link, WithoutTheRightBytesForTerminalsAreRefused) {
+  launchLink();
+  LinkPeer world = backend();
+  V1Client anna = player(world);
+  const auto send = [&](uint64_t n, const Json& output) {
+    world.event("session.output", {{"session", idOf(anna)}, {"n", n}, {"output", output}});
+  };
+  send(1, {{"type", "terminal"}, {"data", "G1sySg=="}});
+  EXPECT_EQ(world.expect("link.error").at("error").at("code"), "FORBIDDEN");
+  send(2, {{"type", "text"}, {"text", "goes on"}});
+  anna.expect("goes on");
+}
+
 TEST_F(Link, RoomsBelongToSessionsAndTheirOutputToTheInstance) {
-  launchLink(Json::object(), true);
+  launchLink(Json::object(), {"--broadcast"});
   LinkPeer world = backend();
   V1Client anna = player(world, "anna"), bert = player(world, "bert");
   world.event("room.join", {{"session", idOf(anna)}, {"n", 1}, {"room", "hall"}});

@@ -132,9 +132,9 @@ uint16_t GatewayProcess::adminTcpPort() const { return ready_->json.at("adminTcp
 
 uint16_t GatewayProcess::linkPort() const { return portIn(ready_->json.at("link").at(0).get<std::string>()); }
 
-std::string GatewayProcess::makeBackendToken(const std::string& name, bool mayBroadcast) const {
+std::string GatewayProcess::makeBackendToken(const std::string& name, std::vector<std::string> flags) const {
   std::vector<std::string> argv{GWHOST_PROGRAM, "--config", configFile(), "--create-backend-token", name};
-  if (mayBroadcast) argv.emplace_back("--broadcast");
+  argv.insert(argv.end(), flags.begin(), flags.end());
   const Outcome made = run(std::move(argv), folder_.path());
   if (made.exit != 0) throw std::runtime_error("no backend token: " + made.out + made.err);
   return made.out.substr(0, made.out.find('\n'));

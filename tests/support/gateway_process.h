@@ -37,7 +37,7 @@ class GatewayProcess {
   /// Replaces the configuration file; in force after a reload or a restart.
   void configure(const std::string& patch);
   /// Of a gateway that is down: makes a backend's token; answers it.
-  std::string makeBackendToken(const std::string& name, bool mayBroadcast = false) const;
+  std::string makeBackendToken(const std::string& name, std::vector<std::string> flags = {}) const;
   /// Starts with whatever is in the configuration file and expects it to end by itself.
   Outcome startAndFail() const;
 

@@ -177,7 +177,7 @@ Inbound::Outcome Inbound::toSession(const Json& payload, Frame frame) {
 Inbound::Outcome Inbound::output(const Json& payload) {
   const auto found = payload.find("output");
   if (found == payload.end()) return invalid("expected \"output\", an object");
-  auto event = readOutput(*found);
+  auto event = readOutput(*found, from_.grant);
   if (!event) return event.error();
   if (auto set = readDelivery(payload, *event); !set) return set.error();
   Frame frame;
@@ -290,7 +290,7 @@ Inbound::Outcome Inbound::toMany(Shared shared) {
 Inbound::Outcome Inbound::roomOutput(const Json& payload) {
   const auto found = payload.find("output");
   if (found == payload.end()) return invalid("expected \"output\", an object");
-  auto event = readOutput(*found);
+  auto event = readOutput(*found, from_.grant);
   if (!event) return event.error();
   if (auto set = readDelivery(payload, *event); !set) return set.error();
   Shared shared;
@@ -309,7 +309,7 @@ Inbound::Outcome Inbound::broadcast(const Json& payload) {
   if (payload.contains("event") && (!session::isEventName(name) || isReservedEvent(name)))
     return invalid("expected \"event\", a name such as \"world.weather\" that is not one of the gateway's own");
   if (payload.contains("output")) {
-    auto event = readOutput(payload["output"]);
+    auto event = readOutput(payload["output"], from_.grant);
     if (!event) return event.error();
     shared.event = std::move(*event);
   } else if (const auto data = payload.find("payload"); data != payload.end() && data->is_object() && !name.empty()) {

@@ -34,6 +34,7 @@ inline constexpr size_t kMaxMessageBytes = 64 * 1024;
 /// What a token allows.
 struct LinkGrant {
   bool mayBroadcast = false;
+  bool mayUseRawTerminal = false;  // bytes that go to terminals as they are
 };
 
 /// Whether the token is that backend's. address: the peer's ip; empty for a Unix socket. Any link thread; may block on

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/link/frames.h"
+#include "base/crypto.h"
 #include "session/caller.h"
 #include "session/text/sanitize.h"
 
@@ -214,21 +215,39 @@ Result<plugin::Event> readSystem(const Json& output) {
   return event;
 }
 
+// BBS screens. Only terminals get the bytes; who reads JSON gets the text.
+Result<plugin::Event> readTerminal(const Json& output) {
+  const auto data = requiredText(output, "data", kMaxText);
+  if (!data) return data.error();
+  auto bytes = base64Decode(*data);
+  if (!bytes || bytes->empty()) return invalid("expected \"data\", bytes in base64 (RFC 4648 §4)");
+  const auto text = optionalText(output, "text", kMaxText);
+  if (!text) return text.error();
+  plugin::Event event = Styled().rich(*text).take();
+  event.terminal = std::move(*bytes);
+  event.dataJson = "\"outputType\":\"terminal\"";
+  return event;
+}
+
 }  // namespace
 
-Result<plugin::Event> readOutput(const Json& output) {
+Result<plugin::Event> readOutput(const Json& output, const LinkGrant& grant) {
   using Reader = Result<plugin::Event> (*)(const Json&);
-  static constexpr std::array<std::pair<std::string_view, Reader>, 6> kReaders{{{"text", readText},
+  static constexpr std::array<std::pair<std::string_view, Reader>, 7> kReaders{{{"text", readText},
                                                                                 {"formattedText", readFormatted},
                                                                                 {"structured", readStructured},
                                                                                 {"roomDescription", readRoom},
                                                                                 {"combat", readCombat},
-                                                                                {"system", readSystem}}};
+                                                                                {"system", readSystem},
+                                                                                {"terminal", readTerminal}}};
   if (!output.is_object()) return invalid("expected \"output\", an object with a \"type\"");
   const std::string type = textOf(output, "type", kMaxName);
+  if (type == "terminal" && !grant.mayUseRawTerminal)
+    return fail(ErrorCode::kForbidden, "this token does not allow bytes for terminals", "permissionDenied");
   for (const auto& [name, read] : kReaders)
     if (type == name) return read(output);
-  return invalid("expected \"output.type\": text, formattedText, structured, roomDescription, combat or system");
+  return invalid(
+      "expected \"output.type\": text, formattedText, structured, roomDescription, combat, system or terminal");
 }
 
 Result<void> setDelivery(plugin::Event& event, const std::string& delivery) {

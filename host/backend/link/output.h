@@ -5,13 +5,15 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "backend/link/options.h"
 #include "base/result.h"
 #include "plugin/event.h"
 
 namespace gw::link {
 
-/// output: one of the variants of docs/protocol/backend-link.md. Fails kInvalid with a sentence that names the member.
-Result<plugin::Event> readOutput(const nlohmann::json& output);
+/// output: one of the variants of docs/protocol/backend-link.md. Fails kInvalid with a sentence that names the member;
+/// kForbidden if the grant does not allow it.
+Result<plugin::Event> readOutput(const nlohmann::json& output, const LinkGrant& grant);
 
 /// "must", "latest:<key>", "drop"; "" is "must".
 Result<void> setDelivery(plugin::Event& event, const std::string& delivery);

@@ -19,6 +19,12 @@ using session::jsonString;
 constexpr uint64_t kProtocol = 1;
 constexpr size_t kMaxInstance = 64;
 constexpr size_t kMaxToken = 256;
+
+std::string capabilityNames(const LinkGrant& grant) {
+  std::string out = grant.mayBroadcast ? "\"broadcast\"" : "";
+  if (grant.mayUseRawTerminal) out += out.empty() ? "\"rawTerminal\"" : ",\"rawTerminal\"";
+  return out;
+}
 constexpr size_t kMaxWelcome = 4096;
 constexpr uint64_t kLongAwayNs = 10'000'000'000;
 constexpr const char* kAway = "The game is not answering at the moment. What you type is kept until it is back.";
@@ -100,7 +106,7 @@ Result<std::string> RemoteBackend::admit(LinkConnection& connection, const Json&
   capabilities_ = readCapabilities(objectOf(params, "capabilities"));
   return "{\"protocol\":1,\"server\":{\"version\":" + jsonString(options_.version) +
          ",\"gatewayId\":" + jsonString(options_.gatewayId) + ",\"connId\":\"" + connection.id() +
-         "\"},\"auth\":{\"role\":\"backend\",\"capabilities\":[" + (granted->mayBroadcast ? "\"broadcast\"" : "") +
+         "\"},\"auth\":{\"role\":\"backend\",\"capabilities\":[" + capabilityNames(*granted) +
          "]},\"link\":{\"n\":" + std::to_string(last) +
          "},\"policy\":{\"maxPayload\":" + std::to_string(kMaxMessageBytes) +
          ",\"heartbeatMs\":" + std::to_string(options_.heartbeatMs) +

@@ -19,7 +19,8 @@ Result<void> write(store::SessionStore& store, const std::vector<BackendToken>& 
   for (const BackendToken& token : tokens)
     json.push_back({{"name", token.name},
                     {"hash", token.hash},
-                    {"broadcast", token.mayBroadcast},
+                    {"broadcast", token.grant.mayBroadcast},
+                    {"rawTerminal", token.grant.mayUseRawTerminal},
                     {"createdAt", token.createdAtUs}});
   return store.putSetting(kSetting, json.dump());
 }
@@ -34,12 +35,15 @@ Result<std::vector<BackendToken>> readTokens(store::SessionStore& store) {
   const Json json = Json::parse(**setting, nullptr, false);
   if (!json.is_array()) return fail(ErrorCode::kInternal, "the store's backend tokens are damaged");
   for (const Json& token : json)
-    out.push_back({token.value("name", ""), token.value("hash", ""), token.value("broadcast", false),
+    out.push_back({token.value("name", ""),
+                   token.value("hash", ""),
+                   {token.value("broadcast", false), token.value("rawTerminal", false)},
                    token.value("createdAt", int64_t{0})});
   return out;
 }
 
-Result<std::string> createToken(store::SessionStore& store, const std::string& name, bool mayBroadcast, int64_t nowUs) {
+Result<std::string> createToken(store::SessionStore& store, const std::string& name, const LinkGrant& grant,
+                                int64_t nowUs) {
   if (!isWord(name, 64, "_-."))
     return fail(ErrorCode::kInvalid, "expected a backend's name, 1 to 64 of A-Z a-z 0-9 _ - .");
   auto tokens = readTokens(store);
@@ -47,7 +51,7 @@ Result<std::string> createToken(store::SessionStore& store, const std::string& n
   std::erase_if(*tokens, [&](const BackendToken& token) { return token.name == name; });
   if (tokens->size() >= kMaxTokens) return fail(ErrorCode::kConflict, "there are 64 backend tokens; revoke some first");
   std::string secret = std::string(kPrefix) + randomToken(43);
-  tokens->push_back({name, sha256Hex(secret), mayBroadcast, nowUs});
+  tokens->push_back({name, sha256Hex(secret), grant, nowUs});
   if (auto written = write(store, *tokens); !written) return written.error();
   return secret;
 }

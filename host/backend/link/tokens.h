@@ -22,13 +22,14 @@ inline constexpr size_t kMaxTokens = 64;
 struct BackendToken {
   std::string name;
   std::string hash;
-  bool mayBroadcast = false;
+  LinkGrant grant;
   int64_t createdAtUs = 0;
 };
 
 Result<std::vector<BackendToken>> readTokens(store::SessionStore& store);
 /// The secret; shown once. Fails kInvalid (name), kConflict (there are kMaxTokens), or as the store.
-Result<std::string> createToken(store::SessionStore& store, const std::string& name, bool mayBroadcast, int64_t nowUs);
+Result<std::string> createToken(store::SessionStore& store, const std::string& name, const LinkGrant& grant,
+                                int64_t nowUs);
 /// Fails kNotFound.
 Result<void> revokeToken(store::SessionStore& store, const std::string& name);
 

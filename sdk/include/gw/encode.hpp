@@ -2,6 +2,7 @@
 #define GW_ENCODE_HPP
 // Encode once, send to all: what a channel's encode() reads and writes. See gw/encode.h for the rules.
 
+#include <cstddef>
 #include <cstring>
 #include <span>
 #include <string_view>
@@ -25,6 +26,11 @@ class EventView {
   bool has(uint32_t flag) const noexcept { return (raw_.flags & flag) != 0; }  // GW_EVENT_*
   std::string_view name() const noexcept { return view(raw_.name); }
   std::string_view text() const noexcept { return view(raw_.text); }
+  /// Bytes that a terminal gets in place of the text, as they are; empty: none. See gw_event.
+  std::string_view terminal() const noexcept {
+    const bool isWritten = raw_.struct_size >= offsetof(gw_event, terminal) + sizeof raw_.terminal;
+    return isWritten ? view(raw_.terminal) : std::string_view();
+  }
   std::span<const gw_span> spans() const noexcept {
     return raw_.span_count == 0 ? std::span<const gw_span>{} : std::span{raw_.spans, raw_.span_count};
   }

@@ -70,6 +70,10 @@ typedef struct gw_event {
   size_t span_count;
   uint64_t state_version; /* the Bus's order of published broadcasts; 0 = none */
   const void* host_h;     /* the host's own handle, for gw_host_stream.event_payload */
+  /* Bytes for a terminal in place of `text`, as a backend that is allowed to has made them; empty: none. They may hold
+   * anything: only a codec with a terminal at its other end sends them, as they are (telnet doubles 0xFF) and with
+   * nothing around them. For everybody else there is `text`, which may be empty. */
+  gw_slice terminal;
 } gw_event;
 
 #ifdef __cplusplus

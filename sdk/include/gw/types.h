@@ -29,7 +29,7 @@ extern "C" {
 #endif
 
 #define GW_ABI_VERSION 1u /* the major one; the SDK's version says what else it knows */
-#define GW_SDK_VERSION "1.0.0"
+#define GW_SDK_VERSION "1.1.0"
 
 typedef int32_t gw_status;
 enum {

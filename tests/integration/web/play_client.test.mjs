@@ -454,6 +454,15 @@ test('markup from the wire stays text', async () => {
   gateway.sent = [];  // the schema forbids such a link, as it should
 });
 
+test('a picture for terminals is shown by its text, and without one not at all', async () => {
+  await open();
+  await logIn(page);
+  gateway.say('', { outputType: 'terminal' });
+  gateway.say('A menu.', { outputType: 'terminal' });
+  await waitLine(page, 'A menu.');
+  assert.deepEqual((await lines(page)).slice(1), ['A menu.']);
+});
+
 test('keeps 5,000 lines', async () => {
   await open();
   await logIn(page);

@@ -48,6 +48,19 @@ void appendList(std::string& json, std::string_view name, const std::vector<std:
   json += ']';
 }
 
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (size_t at = 0; at < bytes.size(); at += 3) {
+    uint32_t group = 0;
+    for (size_t i = 0; i < 3; ++i)
+      group = group << 8 | (at + i < bytes.size() ? static_cast<uint8_t>(bytes[at + i]) : 0u);
+    for (size_t i = 0; i < 4; ++i) out += at + i <= bytes.size() ? kDigits[group >> (18 - 6 * i) & 63] : '=';
+  }
+  return out;
+}
+
 }  // namespace
 
 Output Output::text(std::string_view text) {
@@ -102,6 +115,13 @@ Output Output::system(std::string_view text, std::string_view level) {
   std::string json = ofType("system");
   appendMember(json, "text", text);
   if (!level.empty()) appendMember(json, "level", level);
+  return Output(json + "}");
+}
+
+Output Output::terminal(std::string_view bytes, std::string_view text) {
+  std::string json = ofType("terminal");
+  appendMember(json, "data", base64(bytes));
+  if (!text.empty()) appendMember(json, "text", text);
   return Output(json + "}");
 }
 

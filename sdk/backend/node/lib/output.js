@@ -8,3 +8,5 @@ export const room = ({ name, description, exits = [], entities = [], items = [] 
 export const combat = ({ attacker, defender, action, damage, critical }) =>
   ({ type: 'combat', attacker, defender, action, ...(damage !== undefined && { damage }), ...(critical && { critical }) });
 export const system = (text, level) => ({ type: 'system', text, ...(level && { level }) });
+// bytes: a Buffer or Uint8Array for terminals, sent as it is (a BBS screen); needs the token's rawTerminal. text is for everybody else.
+export const terminal = (bytes, text) => ({ type: 'terminal', data: Buffer.from(bytes).toString('base64'), ...(text && { text }) });

@@ -3,6 +3,8 @@
 Wherever an output is wanted, a plain string will do: it is text(string).
 """
 
+import base64
+
 from . import checks
 
 
@@ -40,6 +42,15 @@ def formatted(*pieces):
 def structured(output_type, data, text=None):
     """For programs: an event named output_type with any JSON. text is for terminals; without it they see nothing."""
     output = {"type": "structured", "outputType": checks.event_name(output_type), "data": data}
+    if text is not None:
+        output["text"] = text
+    return output
+
+
+def terminal(data, text=None):
+    """data: bytes for terminals, sent as they are (a BBS screen); needs the token's rawTerminal, and nothing is added to
+    them, no end of line either. text is for everybody else; without it they see nothing."""
+    output = {"type": "terminal", "data": base64.b64encode(data).decode()}
     if text is not None:
         output["text"] = text
     return output

@@ -22,6 +22,8 @@ class Outputs(unittest.TestCase):
         self.assertEqual(outputs.combat("a", "b", "hits"),
                          {"type": "combat", "attacker": "a", "defender": "b", "action": "hits"})
         self.assertEqual(outputs.system("x"), {"type": "system", "text": "x"})
+        self.assertEqual(outputs.terminal(b"\x1b[2J\xb0\xff\0", "A menu."),
+                         {"type": "terminal", "data": "G1sySrD/AA==", "text": "A menu."})
         self.assertEqual(outputs.structured("A.B", [1]), {"type": "structured", "outputType": "A.B", "data": [1]})
 
     def test_names_of_the_gateway_are_refused(self):

@@ -273,8 +273,9 @@ class FakeGatewayPort : public GatewayPort {
   Result<std::vector<link::BackendToken>> backendTokens() override {
     return std::vector<link::BackendToken>{{"world", "hash", true, 0}};
   }
-  Result<std::string> createBackendToken(const std::string& name, bool mayBroadcast) override {
-    note("createBackendToken " + name + (mayBroadcast ? " broadcast" : ""));
+  Result<std::string> createBackendToken(const std::string& name, const link::LinkGrant& grant) override {
+    note("createBackendToken " + name + (grant.mayBroadcast ? " broadcast" : "") +
+         (grant.mayUseRawTerminal ? " rawTerminal" : ""));
     if (auto error = failure()) return *error;
     return std::string("gwb_secret");
   }

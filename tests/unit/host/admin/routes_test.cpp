@@ -346,14 +346,14 @@ TEST_F(AdminRoutes, OperateABackend) {
   EXPECT_EQ(get("/v1/backends/world/trace?after=x").status, 400);
   EXPECT_EQ(post("/v1/backends/world/simulation", "{\"players\": 3, \"lines\": \"look\\n\\nnorth\"}").status, 202);
   EXPECT_EQ(get("/v1/backends/world/simulation").json()["running"], false);
-  const auto made = post("/v1/backend-tokens", R"({"name": "world", "broadcast": 1})");
+  const auto made = post("/v1/backend-tokens", R"({"name": "world", "broadcast": 1, "rawTerminal": 1})");
   EXPECT_EQ(made.status, 201);
   EXPECT_EQ(made.json()["token"], "gwb_secret");
   EXPECT_EQ(get("/v1/backend-tokens").json()["items"][0].contains("hash"), false);
   EXPECT_EQ(del("/v1/backend-tokens/world").status, 200);
   EXPECT_THAT(port_.notes(),
               ElementsAre("disconnectBackend world ", "drainBackend world b1 5", "traceBackend world 41",
-                          "simulate world 3 2", "createBackendToken world broadcast", "revokeBackendToken world"));
+                          "simulate world 3 2", "createBackendToken world broadcast rawTerminal", "revokeBackendToken world"));
 }
 
 }  // namespace

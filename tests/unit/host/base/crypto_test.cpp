@@ -23,6 +23,7 @@ TEST(Crypto, Base64MatchesRfc4648) {
                                                          {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, encoded] : vectors) {
     EXPECT_EQ(base64Encode(plain), encoded);
+    EXPECT_EQ(base64Decode(encoded), plain);
     std::string unpadded = encoded;
     unpadded.erase(unpadded.find_last_not_of('=') + 1);
     EXPECT_EQ(base64urlEncode(plain), unpadded);
@@ -41,6 +42,9 @@ TEST(Crypto, Base64urlRoundTripsEveryByte) {
 TEST(Crypto, Base64urlRefusesWhatHasAnotherSpelling) {
   EXPECT_FALSE(base64urlDecode("Zh"));    // left-over bits
   EXPECT_FALSE(base64urlDecode("Zg=="));  // padding
+  for (const char* wrong : {"Zg", "Zg=", "Zg===", "Z===", "====", "Zm9v=", "Zh==", "-__-", "Zm 9", "Zg==Zg=="})
+    EXPECT_FALSE(base64Decode(wrong)) << wrong;
+  EXPECT_EQ(base64Decode("+//+"), "\xfb\xff\xfe");
   EXPECT_FALSE(base64urlDecode("Zm9v+"));
   EXPECT_FALSE(base64urlDecode("Zm9/"));
   EXPECT_FALSE(base64urlDecode("Zm 9"));

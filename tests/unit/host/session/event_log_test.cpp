@@ -75,6 +75,7 @@ TEST(EventPacking, RoundTripsEveryField) {
   event.dataJson = "\"from\":\"Anna\"";
   event.spans = {{0, 5, GW_COLOR_PALETTE(3), GW_COLOR_RGB(0x123456), GW_SPAN_BOLD, 1}};
   event.links = {"https://example.org/"};
+  event.terminal = std::string("\x1b[2J\0\xff", 6);
   plugin::Event back;
   ASSERT_TRUE(unpackEvent(packEvent(event), back));
   EXPECT_EQ(back.text, event.text);
@@ -84,6 +85,7 @@ TEST(EventPacking, RoundTripsEveryField) {
   EXPECT_EQ(back.stateVersion, event.stateVersion);
   EXPECT_EQ(back.spans, event.spans);
   EXPECT_EQ(back.links, event.links);
+  EXPECT_EQ(back.terminal, event.terminal);
 }
 
 TEST(EventPacking, RefusesEveryTruncation) {

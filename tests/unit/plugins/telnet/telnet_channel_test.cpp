@@ -115,6 +115,28 @@ TEST_F(TelnetChannelTest, BannerIsForEyesOnly) {
   EXPECT_TRUE(conn_->hellos()[0].caps & GW_CAP_SCREEN_READER);
 }
 
+TEST_F(TelnetChannelTest, BytesForTerminalsArriveAsTheyAreWithNothingAround) {
+  startKnown();
+  FakeEvent screen = FakeEvent::line("A menu.");
+  screen.terminal = std::string("\x1b[2J\xb0\xff\0\r", 8);
+  deliver(FakeEvent::prompt("> "));
+  EXPECT_EQ(deliver(screen), std::string("\x1b[2J\xb0\xff\xff\0\r", 9)) << "0xFF would be IAC";
+  EXPECT_EQ(deliver(FakeEvent::line("Next.")), "Next.\r\n");
+  screen.text.clear();
+  EXPECT_EQ(deliver(screen), std::string("\x1b[2J\xb0\xff\xff\0\r", 9));
+}
+
+TEST_F(TelnetChannelTest, AScreenReaderGetsTheTextInPlaceOfAPicture) {
+  start();
+  conn_->receive(mtts("69"));
+  conn_->takeSent();
+  FakeEvent screen = FakeEvent::line("A menu.");
+  screen.terminal = "\x1b[2J";
+  EXPECT_EQ(deliver(screen), "A menu.\r\n");
+  screen.text.clear();
+  EXPECT_EQ(deliver(screen), "\x1b[2J") << "there is nothing else";
+}
+
 TEST_F(TelnetChannelTest, ScreenReadersGetNoRepeatedPrompt) {
   start();
   conn_->receive(mtts("69"));

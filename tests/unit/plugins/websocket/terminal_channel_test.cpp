@@ -85,6 +85,17 @@ TEST_F(WebSocketChannelTest, ShowsATerminalNoBareEchoFlagAndNoData) {
   EXPECT_EQ(host_.encode(kTerminalName, FakeEvent::prompt("Password: ", GW_EVENT_ECHO_OFF)), "Password: ");
 }
 
+TEST_F(WebSocketChannelTest, GivesATerminalItsBytesAsTheyAre) {
+  FakeEvent screen = FakeEvent::line("A menu.");
+  screen.terminal = std::string("\x1b[2J\xff\0", 6);
+  EXPECT_EQ(host_.encode(kTerminalName, screen), screen.terminal);
+  auto conn = connectTerminal();
+  conn->deliver(FakeEvent::prompt("> "));
+  conn->takeSent();
+  conn->deliver(screen);
+  EXPECT_EQ(conn->takeSent(), "\x82\x06" + screen.terminal) << "no line break before it";
+}
+
 TEST_F(WebSocketChannelTest, SaysGoodbyeOnATerminalInWords) {
   auto conn = connectTerminal();
   conn->deliver(FakeEvent::prompt("> "));

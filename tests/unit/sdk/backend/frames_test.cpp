@@ -68,6 +68,10 @@ TEST(Output, LooksAsTheProtocolSays) {
   is(Output::combat({"Anna", "rat", "hits", 3, true}),
      R"({"type":"combat","attacker":"Anna","defender":"rat","action":"hits","damage":3,"critical":true})");
   is(Output::system("soon", "warning"), R"({"type":"system","text":"soon","level":"warning"})");
+  is(Output::terminal(std::string_view("\x1b[2J\xb0\xff\0", 7), "A menu."),
+     R"({"type":"terminal","data":"G1sySrD/AA==","text":"A menu."})");
+  is(Output::terminal("\x1b[2J\xb0"), R"({"type":"terminal","data":"G1sySrA="})");
+  is(Output::terminal("\x1b[J"), R"({"type":"terminal","data":"G1tK"})");
 }
 
 TEST(Frames, CountedEventsHaveTheirNumberBesideTheName) {

@@ -9,14 +9,16 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr LinkGrant kAll{true, true};
+
 plugin::Event eventOf(const Json& output) {
-  auto event = readOutput(output);
+  auto event = readOutput(output, kAll);
   EXPECT_TRUE(event.ok()) << (event ? "" : event.error().message);
   return event ? *event : plugin::Event{};
 }
 
 std::string refusalOf(const Json& output) {
-  const auto event = readOutput(output);
+  const auto event = readOutput(output, kAll);
   EXPECT_FALSE(event.ok()) << output;
   return event ? std::string() : event.error().message;
 }
@@ -27,6 +29,19 @@ TEST(LinkOutput, TextKeepsItsColoursAndLosesEverythingElse) {
   ASSERT_EQ(event.spans.size(), 1u);
   EXPECT_EQ(event.spans[0].start, 2u);
   EXPECT_EQ(event.spans[0].len, 3u);
+}
+
+TEST(LinkOutput, BytesForTerminalsAreUntouchedAndWhoReadsJsonGetsTheText) {
+  const plugin::Event event = eventOf({{"type", "terminal"}, {"data", "G1sySv8A"}, {"text", "A \x1b[2Jmenu."}});
+  EXPECT_EQ(event.terminal, std::string("\x1b[2J\xff\0", 6));
+  EXPECT_EQ(event.text, "A menu.");
+  EXPECT_EQ(plugin::payloadJson(event), R"({"kind":"text","text":"A menu.","outputType":"terminal"})");
+  EXPECT_EQ(eventOf({{"type", "terminal"}, {"data", "G1sySv8A"}}).text, "");
+  for (const Json& data : {Json(), Json(""), Json(5), Json("G1sySv8"), Json("G1sySv8!")})
+    EXPECT_NE(refusalOf({{"type", "terminal"}, {"data", data}}), "") << data;
+  const auto refused = readOutput({{"type", "terminal"}, {"data", "G1sySv8A"}}, LinkGrant{true, false});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kForbidden);
 }
 
 TEST(LinkOutput, FormattedTextTakesSpansByBytesOfUtf8) {

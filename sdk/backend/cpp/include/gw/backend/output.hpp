@@ -51,6 +51,8 @@ class Output {
   static Output room(const RoomDescription& room);
   static Output combat(const Combat& blow);
   static Output system(std::string_view text, std::string_view level = {});
+  /// Bytes that terminals get as they are (a BBS screen); needs the token's rawTerminal. text is for everybody else.
+  static Output terminal(std::string_view bytes, std::string_view text = {});
 
   const std::string& json() const { return json_; }
 

@@ -111,12 +111,10 @@ ExitCode exitOf(int status, const std::string& code) {
   }
 }
 
-Json evaluate(int status, const std::string& text) {
-  Json json = Json::parse(text, nullptr, false);
-  if (status < 400) {
-    if (json.is_discarded()) throw CliError(kFailure, "the gateway's answer is not JSON");
-    return json;
-  }
+/// Throws what an answer of 400 and above says.
+void throwIfRefused(int status, const std::string& text) {
+  if (status < 400) return;
+  const Json json = Json::parse(text, nullptr, false);
   const bool isOurs = json.is_object() && json.contains("error") && json["error"].is_object();
   if (!isOurs) throw CliError(exitOf(status, ""), "the gateway answered with status " + std::to_string(status));
   const Json& error = json["error"];
@@ -135,7 +133,21 @@ Json Client::post(const std::string& path, const Json& body) const {
   return request("POST", path, body.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
+std::string Client::getText(const std::string& path) const {
+  Answer answer = exchange("GET", path, "");
+  throwIfRefused(answer.status, answer.text);
+  return std::move(answer.text);
+}
+
 Json Client::request(const std::string& method, const std::string& path, const std::string& body) const {
+  const Answer answer = exchange(method, path, body);
+  throwIfRefused(answer.status, answer.text);
+  Json json = Json::parse(answer.text, nullptr, false);
+  if (json.is_discarded()) throw CliError(kFailure, "the gateway's answer is not JSON");
+  return json;
+}
+
+Client::Answer Client::exchange(const std::string& method, const std::string& path, const std::string& body) const {
   const StreamSocket socket = connectTo(endpoint_, timeout_);
   try {
     Poco::Net::HTTPClientSession session(socket);
@@ -150,7 +162,7 @@ Json Client::request(const std::string& method, const std::string& path, const s
     session.sendRequest(request) << body << std::flush;
     HTTPResponse response;
     std::istream& in = session.receiveResponse(response);
-    return evaluate(response.getStatus(), readAll(in));
+    return {response.getStatus(), readAll(in)};
   } catch (const Poco::TimeoutException&) {
     throw CliError(kTimeout,
                    "the gateway did not answer within " + formatUptime(static_cast<uint64_t>(timeout_.count())),

@@ -18,13 +18,19 @@ class Client {
   // Each returns the answer's JSON and throws CliError with the exit code that fits: the API's own
   // errors, kUnreachable, kForbidden (also a server that runs as a stranger), kTimeout.
   Json get(const std::string& path) const { return request("GET", path, ""); }
+  std::string getText(const std::string& path) const;  // what is not JSON
   Json post(const std::string& path, const Json& body = Json::object()) const;
   Json del(const std::string& path) const { return request("DELETE", path, ""); }
 
   std::chrono::milliseconds timeout() const { return timeout_; }
 
  private:
+  struct Answer {
+    int status = 0;
+    std::string text;
+  };
   Json request(const std::string& method, const std::string& path, const std::string& body) const;
+  Answer exchange(const std::string& method, const std::string& path, const std::string& body) const;
 
   Endpoint endpoint_;
   std::chrono::milliseconds timeout_;

@@ -91,6 +91,7 @@ class Builder {
     verb(&app_, "status", "The gateway at a glance; its first line says what is wrong", status);
     verb(&app_, "health", "Health; exits 0 if healthy or degraded, 11 if unhealthy", health)
         ->add_flag("--strict", line_.arguments.strict, "Exit 11 if degraded, too");
+    verb(&app_, "metrics", "The figures for Prometheus, as text", metrics);
     verb(&app_, "version", "The version of the running gateway", version);
     CLI::App* stop = verb(&app_, "shutdown", "Stop the gateway cleanly", shutdown);
     duration(stop, "--in", line_.arguments.inMs, "Announce now, stop then");
@@ -282,9 +283,10 @@ class Builder {
     withId(verb(backend, "trace", "What goes over the link, without texts, until interrupted", backendTrace), "NAME",
            aName)
         ->add_flag("--once", line_.arguments.noWait, "Only what there is by now");
-    CLI::App* simulate = withId(
-        verb(backend, "simulate", "Let players without any client type lines, and time what comes back", backendSimulate),
-        "NAME", aName);
+    CLI::App* simulate =
+        withId(verb(backend, "simulate", "Let players without any client type lines, and time what comes back",
+                    backendSimulate),
+               "NAME", aName);
     simulate->add_option("--players", line_.arguments.players, "So many (1); they are called sim1, sim2, ...")
         ->check(CLI::Range(1, 5000));
     simulate->add_option("--lines-per-minute", line_.arguments.linesPerMinute, "Of each player (60)")
@@ -294,9 +296,9 @@ class Builder {
     CLI::App* token = backend->add_subcommand("token", "What backends come in with");
     token->require_subcommand(1);
     verb(token, "list", "All tokens", backendTokenList);
-    CLI::App* create =
-        withId(verb(token, "create", "Make a backend's token, in place of the one it has; shown once", backendTokenCreate),
-               "NAME", "The backend's name");
+    CLI::App* create = withId(
+        verb(token, "create", "Make a backend's token, in place of the one it has; shown once", backendTokenCreate),
+        "NAME", "The backend's name");
     create->add_flag("--broadcast", line_.arguments.mayBroadcast, "It may speak to everybody at once");
     create->add_flag("--raw-terminal", line_.arguments.mayUseRawTerminal,
                      "It may send bytes to terminals as they are (BBS screens)");

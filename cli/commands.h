@@ -50,6 +50,7 @@ using Command = int (*)(const Client& client, Output& output, const Arguments& a
 int status(const Client&, Output&, const Arguments&);
 int health(const Client&, Output&, const Arguments&);
 int version(const Client&, Output&, const Arguments&);
+int metrics(const Client&, Output&, const Arguments&);
 int shutdown(const Client&, Output&, const Arguments&);
 
 int channelList(const Client&, Output&, const Arguments&);

@@ -147,4 +147,11 @@ int shutdown(const Client& client, Output& output, const Arguments& arguments) {
   return kOk;
 }
 
+int metrics(const Client& client, Output& output, const Arguments&) {
+  std::string text = client.getText("/v1/metrics");
+  while (text.ends_with('\n')) text.pop_back();
+  output.done({{"text", text}}, text);
+  return kOk;
+}
+
 }  // namespace gw::cli

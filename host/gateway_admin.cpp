@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "gateway_parts.h"
 #include "gw/plugin.h"
+#include "plugin/metrics_port.h"
 #include "session/caller.h"
 #include "session/text/sanitize.h"
 
@@ -67,6 +68,13 @@ admin::VersionFacts GatewayAdmin::version() {
   facts.compiler = "g++ " __VERSION__;
   facts.pluginAbi = GW_ABI_VERSION;
   return facts;
+}
+
+std::vector<admin::PluginMetric> GatewayAdmin::pluginMetrics() {
+  std::vector<admin::PluginMetric> out;
+  for (plugin::MetricValue& one : plugin::pluginMetrics())
+    out.push_back({std::move(one.account), std::move(one.name), std::move(one.help), one.isGauge, one.value});
+  return out;
 }
 
 admin::HealthSnapshot GatewayAdmin::health() {

@@ -30,6 +30,7 @@ class GatewayAdmin final : public admin::GatewayPort {
   admin::StatusSnapshot status() override;
   admin::HealthSnapshot health() override;
   admin::VersionFacts version() override;
+  std::vector<admin::PluginMetric> pluginMetrics() override;
   Result<admin::ShutdownPlan> shutdown(uint64_t inMs, const std::string& message) override;
   Result<void> cancelShutdown() override;
   std::vector<admin::ChannelSnapshot> channels() override;

@@ -131,6 +131,15 @@ struct StatusSnapshot {
   ShutdownPlan shutdown;
 };
 
+/// What a plugin counts for one account.
+struct PluginMetric {
+  std::string account;
+  std::string name;
+  std::string help;
+  bool isGauge = false;
+  int64_t value = 0;
+};
+
 /// Who answers commands.
 struct BackendSnapshot {
   std::string name;
@@ -360,6 +369,7 @@ class GatewayPort {
   virtual StatusSnapshot status() = 0;
   virtual HealthSnapshot health() = 0;
   virtual VersionFacts version() = 0;
+  virtual std::vector<PluginMetric> pluginMetrics() = 0;  // of all accounts
 
   /// Begins a clean stop in inMs (0: at once, after this call has returned); players see the message.
   /// A second call replaces the plan. Fails kConflict once the stop has begun.

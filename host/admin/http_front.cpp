@@ -191,7 +191,7 @@ class RequestHandler final : public Poco::Net::HTTPRequestHandler {
     try {
       response.setStatus(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(answer.status));
       response.setReason(Poco::Net::HTTPResponse::getReasonForStatus(response.getStatus()));
-      response.setContentType("application/json");
+      response.setContentType(answer.contentType);
       response.set("Cache-Control", "no-store");
       response.set("X-Content-Type-Options", "nosniff");
       if (!answer.allow.empty()) response.set("Allow", answer.allow);

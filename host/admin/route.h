@@ -34,6 +34,7 @@ struct Reply {
   std::string json;
   std::string allow;  // 405: the methods that the path has
   long long retryAfterMs = -1;
+  const char* contentType = "application/json";  // else `json` is of that type
 };
 
 Reply reply(const Json& json, int status = 200);

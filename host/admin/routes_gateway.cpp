@@ -1,3 +1,4 @@
+#include "admin/metrics_text.h"
 #include "admin/routes.h"
 #include "admin/wire.h"
 
@@ -42,6 +43,13 @@ Reply status(Call& call) {
 
 Reply health(Call& call) { return reply(healthJson(call.port.health())); }
 
+Reply metrics(Call& call) {
+  Reply out;
+  out.json = metricsText({call.port.status(), call.port.backends(), call.port.pluginMetrics()});
+  out.contentType = kMetricsType;
+  return out;
+}
+
 Reply version(Call& call) { return reply(versionJson(call.port.version())); }
 
 Reply shutdown(Call& call) {
@@ -59,6 +67,7 @@ Reply cancelShutdown(Call& call) { return doneReply(call.port.cancelShutdown());
 void addGatewayRoutes(std::vector<Route>& routes) {
   routes.push_back({"GET", "/v1/status", Role::kView, status});
   routes.push_back({"GET", "/v1/health", Role::kView, health});
+  routes.push_back({"GET", "/v1/metrics", Role::kView, metrics});
   routes.push_back({"GET", "/v1/version", Role::kView, version});
   routes.push_back({"POST", "/v1/shutdown", Role::kAdmin, shutdown});
   routes.push_back({"DELETE", "/v1/shutdown", Role::kAdmin, cancelShutdown});

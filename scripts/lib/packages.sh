@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034
 # Debian packages; sourced, needs common.sh.
 
-BUILD_PACKAGES="cmake ninja-build ccache g++ pkg-config libpoco-dev libpq-dev libcli11-dev nlohmann-json3-dev libsodium-dev
+BUILD_PACKAGES="cmake ninja-build ccache g++ pkg-config libpoco-dev libpq-dev libcli11-dev nlohmann-json3-dev libsodium-dev prometheus-cpp-dev
   libhttp-parser-dev libicu-dev libssl-dev zlib1g-dev"
 RUN_PACKAGES="$BUILD_PACKAGES inetutils-telnet curl"
 TEST_PACKAGES="$RUN_PACKAGES libgtest-dev libgmock-dev libtelnet-dev libwslay-dev tintin++ chromium gcovr tmux

@@ -86,6 +86,7 @@ struct LinkFigures {
   uint64_t conflicts = 0;
   uint64_t refusedFrames = 0;  // malformed, foreign, not allowed
   std::array<uint64_t, kLatencyBoundsMs.size() + 1> latency{};
+  uint64_t answeredMs = 0;  // how long all of these took together
   std::vector<ConnectionFigures> connections;
 };
 

@@ -45,6 +45,7 @@ void RemoteBackend::noteAnswer(bool isAwaited, bool isOk, uint64_t tookMs) {
   size_t bucket = 0;
   while (bucket < kLatencyBoundsMs.size() && tookMs > kLatencyBoundsMs[bucket]) ++bucket;
   ++figures_.latency[bucket];
+  figures_.answeredMs += tookMs;
 }
 
 // The counts and what they count are one unit: in strict a crash keeps both or neither.

@@ -96,6 +96,10 @@ class FakeGatewayPort : public GatewayPort {
   HealthSnapshot health() override {
     return locked([&] { return statusNow.health; });
   }
+  std::vector<PluginMetric> pluginMetrics() override {
+    return {{"telnet:default", "telnet_lines_cut_total", "Lines above the limit", false, 3},
+            {"telnet:tls", "telnet_lines_cut_total", "Lines above the limit", false, 4}};
+  }
   VersionFacts version() override {
     return locked([&] { return statusNow.version; });
   }

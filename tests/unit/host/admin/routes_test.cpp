@@ -338,6 +338,13 @@ TEST_F(AdminRoutes, ShowTheBackendWithItsConnectionsAndTimes) {
   EXPECT_EQ(get("/v1/backends/nobody").status, 404);
 }
 
+TEST_F(AdminRoutes, GiveMetricsAsText) {
+  const auto answer = get("/v1/metrics");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_NE(answer.head.find("Content-Type: text/plain; version=0.0.4\r\n"), std::string::npos) << answer.head;
+  EXPECT_NE(answer.body.find("gatehouse_sessions_playing "), std::string::npos) << answer.body;
+}
+
 TEST_F(AdminRoutes, OperateABackend) {
   EXPECT_EQ(post("/v1/backends/world/disconnect").status, 200);
   EXPECT_EQ(post("/v1/backends/world/drain", R"({"connection": "b1", "graceMs": 5})").status, 200);
@@ -351,9 +358,9 @@ TEST_F(AdminRoutes, OperateABackend) {
   EXPECT_EQ(made.json()["token"], "gwb_secret");
   EXPECT_EQ(get("/v1/backend-tokens").json()["items"][0].contains("hash"), false);
   EXPECT_EQ(del("/v1/backend-tokens/world").status, 200);
-  EXPECT_THAT(port_.notes(),
-              ElementsAre("disconnectBackend world ", "drainBackend world b1 5", "traceBackend world 41",
-                          "simulate world 3 2", "createBackendToken world broadcast rawTerminal", "revokeBackendToken world"));
+  EXPECT_THAT(port_.notes(), ElementsAre("disconnectBackend world ", "drainBackend world b1 5", "traceBackend world 41",
+                                         "simulate world 3 2", "createBackendToken world broadcast rawTerminal",
+                                         "revokeBackendToken world"));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ import sqlite3
 from . import checks, frames, transaction
 from .clock import Clock
 from .delivery import Delivery
-from .errors import LinkDown, StoreFailed
+from .errors import LinkDown, OutboxFull, StoreFailed
 from .executor import HELLO, TRIM, Executor, call
 from .link import Link, read_token
 from .logins import Logins
@@ -23,10 +23,11 @@ _log = logging.getLogger("gatehouse_backend")
 
 class Backend:
     def __init__(self, world, *, url, token_file, name, db, synchronous="FULL", client=("gatehouse_backend", "0.1.0"),
-                 command_timeout=10.0, forget_after=7 * 86_400, clock=None):
+                 command_timeout=10.0, forget_after=7 * 86_400, max_outbox=100_000, clock=None):
         """synchronous: FULL, or NORMAL: faster, and a power cut may undo the last commands of this program, which the
         gateway then takes for done. command_timeout: seconds for an `async def` handler. forget_after: seconds after
-        which a session that the gateway tells of no more is taken for closed.
+        which a session that the gateway tells of no more is taken for closed. max_outbox: frames that may wait for the
+        gateway; above it transactions of your own that send raise OutboxFull. Commands come only while it listens.
         """
         self._world = world
         self._url = url
@@ -37,6 +38,7 @@ class Backend:
         self._client = client
         self._command_timeout = command_timeout
         self._forget_after = forget_after
+        self._max_outbox = max_outbox
         self._clock = clock or Clock()
         self._tasks = set()
         self._lock = asyncio.Lock()
@@ -84,8 +86,14 @@ class Backend:
     def sessions(self):
         return [session for session in self._executor.sessions.values() if session.state != "closed"]
 
+    @property
+    def outbox_size(self):
+        """Frames that the gateway has not acknowledged yet."""
+        return self._store.outbox_size
+
     @contextlib.asynccontextmanager
-    async def transaction(self):
+    async def transaction(self, is_own=True):
+        """is_own: an author's; the library's have no bound to what they send."""
         if transaction.current() is not None:
             raise RuntimeError("a transaction is open here already; use its tx")
         async with self._lock:
@@ -94,7 +102,7 @@ class Backend:
                 self._store.begin()
                 with tx.opened():
                     yield tx
-                self._commit(tx)
+                self._commit(tx, is_own)
             except BaseException:
                 self._store.rollback()
                 raise
@@ -123,9 +131,12 @@ class Backend:
 
     # Transactions.
 
-    def _commit(self, tx):
+    def _commit(self, tx, is_own):
+        rows = tx.number()
+        if is_own and rows and not self._store.has_room(len(rows), self._max_outbox):
+            raise OutboxFull(f"{self._max_outbox} frames wait for the gateway")
         try:
-            self._store.add(tx.number())
+            self._store.add(rows)
             self._store.save_counts({stream.key: count for stream, count in tx.counts.items()})
             self._store.save_seqs({session.id: seq for session, seq in tx.seqs.items()})
             self._delivery.trim()

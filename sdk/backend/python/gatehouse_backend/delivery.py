@@ -95,7 +95,7 @@ class Delivery:
             return
         details = error.get("details") if isinstance(error.get("details"), dict) else {}
         expected = details.get("expected")
-        is_misplaced = code == "FORBIDDEN" and (event != "broadcast" or details.get("reason") == "otherConnection")
+        is_misplaced = code == "FORBIDDEN" and details.get("reason") == "otherConnection"
         rest = flight if n is not None and n < flight else 0
         if code == "CONFLICT" and isinstance(expected, int) and expected >= 1:
             _log.warning("the gateway lacks frame %d of %r; going back", expected, stream.key)

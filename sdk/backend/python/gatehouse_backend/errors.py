@@ -65,5 +65,12 @@ class BadMessage(Exception):
     """A message of the gateway's that is no JSON. The connection is closed and dialled anew."""
 
 
+class OutboxFull(Exception):
+    """The gateway has been away for long, and more frames wait for it than max_outbox. Nothing of the transaction was kept.
+
+    Only transactions of an author's own raise it, and only if they send: a tick that nobody hears may as well wait.
+    """
+
+
 class StoreFailed(Exception):
     """SQLite could not do it (disk full, say). Nothing of the transaction was kept."""

@@ -79,7 +79,7 @@ class Executor:
 
     async def _one_transaction(self):
         done = 0
-        async with self._backend.transaction() as tx:
+        async with self._backend.transaction(is_own=False) as tx:
             begun = self._clock.now()
             while done < min(len(self._inbox), _AT_ONCE) and (not done or self._clock.now() - begun < _LONG):
                 await self._carry_out(tx, *self._inbox[done])

@@ -50,6 +50,7 @@ class Store:
             raise StoreFailed(f"{path}: {error}") from error
         # Ids are never used twice while the process lives, though rows go: what has been sent is known by them.
         self._last_id = self._value("SELECT max(id) FROM gw_outbox") or 0
+        self._at_most = self.outbox_size  # frames in the outbox; counted again only when it might be full
 
     def close(self):
         self.db.close()
@@ -108,8 +109,18 @@ class Store:
 
     # The outbox. session is '' for frames without one.
 
+    @property
+    def outbox_size(self):
+        return self._value("SELECT count(*) FROM gw_outbox")
+
+    def has_room(self, frames, most):
+        if self._at_most + frames > most:
+            self._at_most = self.outbox_size
+        return self._at_most + frames <= most
+
     def add(self, frames):
         """frames: (session, n, event, payload)."""
+        self._at_most += len(frames)
         rows = []
         for frame in frames:
             self._last_id += 1

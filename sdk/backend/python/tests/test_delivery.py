@@ -2,6 +2,9 @@
 
 import asyncio
 
+from gatehouse_backend import OutboxFull
+
+
 from .fake_clock import FakeClock
 from .fake_gateway import entered_block, session_block
 from .linked import EchoWorld, LinkedTest
@@ -199,7 +202,7 @@ class Delivery(LinkedTest):
             peer.command("s1", seq, "room")
             await peer.next_event("room.output")
         for n in (1, 2):
-            peer.error("FORBIDDEN", None, n, event="room.output")
+            peer.error("FORBIDDEN", None, n, event="room.output", details={"reason": "otherConnection"})
         while await clock.next_sleep() != 1.0:
             pass
         await self.settled(peer, 4)
@@ -242,13 +245,41 @@ class Delivery(LinkedTest):
 
     async def test_a_session_that_another_connection_serves_is_left_alone(self):
         backend, peer = await self.linked(1)
-        peer.error("FORBIDDEN", "s1", 1)
+        peer.error("FORBIDDEN", "s1", 1, details={"reason": "otherConnection"})
         peer.event("session.entered", entered_block("s2"))
         peer.command("s1", 2, "1")
         await self.settled(peer, 1, "s2")
         self.assertEqual(peer.seen("session.output"), [])
         peer.event("session.reconnected", session_block("s1"))
         self.assertEqual(await peer.texts(2), [(1, "s1 1"), (2, "s1 1")])
+
+    async def test_what_the_token_does_not_allow_has_used_its_number_up_and_the_session_goes_on(self):
+        backend, peer = await self.linked(1)
+        peer.error("FORBIDDEN", "s1", 1, details={"reason": "permissionDenied"})
+        peer.command("s1", 2, "1")
+        self.assertEqual(await peer.texts(1), [(2, "s1 1")])
+
+    async def test_what_waits_for_the_gateway_is_bounded_but_for_what_it_asked_for(self):
+        backend, peer = await self.linked(3, max_outbox=5)
+
+        async def tick(lines):
+            async with backend.transaction() as tx:
+                tx.execute("INSERT INTO said(session, text) VALUES('', ?)", (f"tick {lines}",))
+                for _ in range(lines):
+                    tx.room_output("hall", "tick")
+        await tick(2)
+        self.assertEqual(backend.outbox_size, 5)
+        with self.assertRaises(OutboxFull):
+            await tick(1)
+        await tick(0)
+        self.assertEqual(await self.said(backend), ["tick 2", "tick 0"])
+        peer.command("s1", 2, "2")
+        self.assertEqual(await peer.texts(2), [(4, "s1 1"), (5, "s1 2")])
+        self.assertEqual(backend.outbox_size, 7)
+        peer.event("link.ack", {"session": "s1", "n": 5})
+        await self.settled(peer, 3)
+        await tick(3)
+        self.assertEqual(backend.outbox_size, 5)
 
     async def test_a_session_that_nobody_tells_of_is_forgotten_in_the_end(self):
         clock = FakeClock()

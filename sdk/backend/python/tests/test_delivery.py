@@ -4,7 +4,6 @@ import asyncio
 
 from gatehouse_backend import OutboxFull
 
-
 from .fake_clock import FakeClock
 from .fake_gateway import entered_block, session_block
 from .linked import EchoWorld, LinkedTest

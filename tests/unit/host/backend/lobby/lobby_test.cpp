@@ -188,7 +188,8 @@ TEST_F(LobbyThread, ShowsItsCapabilitiesAndChangesThemWhileRunning) {
   EXPECT_TRUE(running.lobby().capabilities().guests);
   EXPECT_EQ(running.lobby().capabilities().welcome, "Hi.");
   std::promise<Result<session::Identity>> guest;
-  running.lobby().guest({{}, {}, "192.0.2.1", "192.0.2.1"}, [&](Result<session::Identity> result) { guest.set_value(std::move(result)); });
+  running.lobby().guest({{}, {}, "192.0.2.1", "192.0.2.1"},
+                        [&](Result<session::Identity> result) { guest.set_value(std::move(result)); });
   running.lobby().push();
   const auto identity = guest.get_future().get();
   ASSERT_TRUE(identity.ok());

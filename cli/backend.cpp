@@ -76,6 +76,7 @@ int backendShow(const Client& client, Output& output, const Arguments& arguments
                           numberColumn("Calls", "calls"),
                           numberColumn("Calls refused", "callsFailed"),
                           numberColumn("Calls timed out", "callsTimedOut"),
+                          numberColumn("Calls cut off", "callsLost"),
                           numberColumn("Late answers", "lateAnswers"),
                           {"Answered", latencyOf},
                           numberColumn("Frames taken", "outputs"),

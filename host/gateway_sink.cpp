@@ -31,7 +31,7 @@ void GatewaySink::atHome(const SessionId& id, size_t bytes, F&& then) {
 }
 
 void GatewaySink::output(SessionId session, plugin::Event event, uint64_t) {
-  const size_t bytes = sizeof event + event.text.size() + event.dataJson.size();
+  const size_t bytes = plugin::sizeOf(event);
   auto shared = std::make_shared<const plugin::Event>(cleaned(std::move(event)));
   atHome(session, bytes,
          [session, shared = std::move(shared)](auto& home) mutable { home.output(session, std::move(shared)); });
@@ -87,7 +87,7 @@ void GatewaySink::broadcastTo(plugin::Event event, std::vector<SessionId> includ
 
 void GatewaySink::frame(const SessionId& session, session::SessionFrame frame) {
   size_t bytes = sizeof frame + frame.text.size();
-  if (frame.event) bytes += frame.event->text.size() + frame.event->dataJson.size();
+  if (frame.event) bytes += plugin::sizeOf(*frame.event);
   if (frame.kind == session::SessionFrame::Kind::kPrompt || frame.kind == session::SessionFrame::Kind::kDisconnect)
     frame.text = session::sanitizeInput(frame.text);
   atHome(session, bytes, [session, frame = std::move(frame)](auto& home) { home.frame(session, frame); });

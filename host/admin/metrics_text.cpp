@@ -5,6 +5,8 @@
 
 #include <limits>
 
+#include "session/text/sanitize.h"
+
 namespace gw::admin {
 namespace {
 
@@ -90,8 +92,9 @@ void addLink(Families& to, const link::LinkFigures& link) {
   counter(to, "backend_commands_held_total", "Commands that stayed with their session for a full queue",
           link.commandsHeld);
   counter(to, "backend_calls_total", "Calls: logins and characters", link.calls);
-  add(to, MetricType::Counter, "backend_calls_failed_total", "Calls that were refused, or not answered in time",
-      {{link.callsFailed, "refused"}, {link.callsTimedOut, "timeout"}}, "reason");
+  add(to, MetricType::Counter, "backend_calls_failed_total",
+      "Calls that were refused, not answered in time, or cut off by the end of their connection",
+      {{link.callsFailed, "refused"}, {link.callsTimedOut, "timeout"}, {link.callsLost, "connection"}}, "reason");
   counter(to, "backend_late_answers_total", "Answers that nobody waited for any more", link.lateAnswers);
   addLatency(to, link);
   counter(to, "backend_frames_taken_total", "Counted frames that were acknowledged", link.outputs);
@@ -100,10 +103,11 @@ void addLink(Families& to, const link::LinkFigures& link) {
           link.refusedFrames);
 }
 
-/// The serializer escapes labels, but not this: a line break in it would begin a line of the plugin's own.
+/// The serializer escapes labels, but not this: a line break in it would begin a line of the plugin's own, and bytes
+/// that are no UTF-8 would make all of the text void.
 std::string escapedHelp(const std::string& help) {
   std::string out;
-  for (const char c : help) out += c == '\n' ? "\\n" : c == '\\' ? "\\\\" : std::string(1, c);
+  for (const char c : session::sanitizeInput(help)) out += c == '\n' ? "\\n" : c == '\\' ? "\\\\" : std::string(1, c);
   return out;
 }
 
@@ -111,7 +115,7 @@ std::string escapedHelp(const std::string& help) {
 void addPlugins(Families& to, const std::vector<PluginMetric>& plugins) {
   const size_t first = to.size();
   for (const PluginMetric& one : plugins) {
-    const std::string name = "gatehouse_" + one.name;
+    const std::string name = "gatehouse_plugin_" + one.name;
     size_t at = first;
     while (at < to.size() && to[at].name != name) ++at;
     if (at == to.size())

@@ -57,6 +57,7 @@ Json backendJson(const BackendSnapshot& backend) {
   out["calls"] = link.calls;
   out["callsFailed"] = link.callsFailed;
   out["callsTimedOut"] = link.callsTimedOut;
+  out["callsLost"] = link.callsLost;
   out["lateAnswers"] = link.lateAnswers;
   out["latency"] = latencyJson(link);
   out["outputs"] = link.outputs;

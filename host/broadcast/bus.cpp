@@ -4,11 +4,6 @@
 #include "session/caller.h"
 
 namespace gw::broadcast {
-namespace {
-
-size_t sizeOf(const plugin::Event& event) { return sizeof event + event.text.size() + event.dataJson.size(); }
-
-}  // namespace
 
 // Under one lock, so that every loop's inbox has the same order as the versions.
 template <typename Make>
@@ -21,7 +16,7 @@ uint64_t Bus::toAll(size_t bytes, Make&& make) {
 }
 
 uint64_t Bus::publish(plugin::Event event, Filter filter) {
-  const size_t bytes = sizeOf(event);
+  const size_t bytes = plugin::sizeOf(event);
   return toAll(bytes, [&](uint64_t version) {
     event.stateVersion = version;
     return [shared = std::make_shared<const plugin::Event>(std::move(event)),
@@ -31,7 +26,7 @@ uint64_t Bus::publish(plugin::Event event, Filter filter) {
 
 uint64_t Bus::publishFamily(plugin::Event event, uint32_t family, const std::string& room) {
   if (listeners.load(std::memory_order_relaxed) == 0) return stateVersion();
-  const size_t bytes = sizeOf(event);
+  const size_t bytes = plugin::sizeOf(event);
   return toAll(bytes, [&](uint64_t version) {
     event.stateVersion = version;
     return [shared = std::make_shared<const plugin::Event>(std::move(event)), family, room](Broadcaster& target) {

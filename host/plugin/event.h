@@ -53,6 +53,12 @@ struct Event {
 
 using EventPtr = std::shared_ptr<const Event>;
 
+/// What it counts against the bounds of queues and logs.
+inline size_t sizeOf(const Event& event) {
+  return sizeof event + event.text.size() + event.terminal.size() + event.dataJson.size() +
+         event.spans.size() * sizeof(Span);
+}
+
 /// The complete gateway.v1 payload: {"kind":"text","text":…,"spans":[…],<dataJson members>}.
 std::string payloadJson(const Event& event);
 

@@ -66,9 +66,6 @@ const net::SharedBytes* LoopEvent::bodyFor(const StreamClass& streamClass) {
 
 void LoopEvent::dropBodies() { encoded_.reset(); }
 
-size_t LoopEvent::bytes() const {
-  return sizeof(Event) + event_->text.size() + event_->terminal.size() + event_->dataJson.size() +
-         event_->spans.size() * sizeof(Span);
-}
+size_t LoopEvent::bytes() const { return sizeOf(*event_); }
 
 }  // namespace gw::plugin

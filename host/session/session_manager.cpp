@@ -131,8 +131,6 @@ const char* leavingReason(uint32_t code, bool isStopping) {
       return "clientDisconnect";
     case GW_CLOSE_REPLACED:
       return "replaced";
-    case GW_CLOSE_SHUTDOWN:
-      return "serverShutdown";
     case GW_CLOSE_IDLE:
       return "timeout";
     case GW_CLOSE_POLICY:
@@ -197,7 +195,9 @@ void SessionManager::lastConnectionGone(Session& session, uint32_t code) {
   (void)session.setState(State::kDisconnected);
   session.lastActivityUs = nowUs();
   extendTokens(session);
-  if (services_.backend) backend()->disconnected(session.id(), leavingReason(code, services_.stopping));
+  // It goes on without a connection: whatever a channel says of it, nothing has taken the session's place.
+  const uint32_t why = code == GW_CLOSE_REPLACED ? static_cast<uint32_t>(GW_CLOSE_LOST) : code;
+  if (services_.backend) backend()->disconnected(session.id(), leavingReason(why, services_.stopping));
   announcePresence(session);
   // A stop writes the final state itself, once.
   if (!services_.stopping) saveAway(session);

@@ -207,7 +207,9 @@ TEST_F(Link, RoomsBelongToSessionsAndTheirOutputToTheInstance) {
   EXPECT_EQ(world.expect("link.error").at("error").at("details").at("expected"), 3);
   world.event("broadcast", {{"n", 3}, {"event", "world.weather"}, {"payload", {{"sky", "grey"}}}});
   EXPECT_EQ(anna.expectEvent("world.weather").at("payload").at("sky"), "grey");
-  EXPECT_EQ(world.expect("link.ack").at("n"), 3);
+  uint64_t acknowledged = 0;  // more than one may be on the way
+  while (acknowledged < 3) acknowledged = world.expect("link.ack").at("n").get<uint64_t>();
+  EXPECT_EQ(acknowledged, 3u);
   // One of those it is for is over: the others get it. All of them are: nobody does.
   const std::string gone = "ABCDEFGHIJKLMNOPQRSTUA";
   const auto whisper = [&](uint64_t n, const std::string& text, const Json& sessions) {

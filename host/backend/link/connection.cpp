@@ -17,6 +17,7 @@ constexpr int kTickMs = 250;
 constexpr uint64_t kMsNs = 1'000'000;
 constexpr uint64_t kPartialMs = 10'000;
 constexpr size_t kMaxCalls = 1'000;
+constexpr uint64_t kGatherAcksMs = 50;
 constexpr int kFramesPerTurn = 32;  // messages; then what waits to be written has its turn
 
 }  // namespace
@@ -64,14 +65,16 @@ void LinkConnection::send(std::string_view frame) {
 
 void LinkConnection::call(std::string_view method, const std::string& params, CallReply reply) {
   std::string id;
+  const bool isHeartbeat = !reply;
   {
     const std::lock_guard lock(mutex_);
     if (!isEnding_ && pending_.size() < kMaxCalls) {
       id = "g" + std::to_string(++lastCall_);
-      pending_.emplace(id, Pending{std::move(reply), clock_.nowNs()});
+      pending_.emplace(id, Pending{std::move(reply), clock_.nowNs(), isHeartbeat});
     }
   }
-  if (id.empty()) return reply(fail(ErrorCode::kUnavailable, "the game is busy; try again soon"));
+  if (id.empty())
+    return isHeartbeat ? void() : reply(fail(ErrorCode::kUnavailable, "the game is busy; try again soon"));
   send(requestFrame(id, method, params));
 }
 
@@ -79,15 +82,13 @@ void LinkConnection::acknowledge(const SessionId& session, uint64_t n) {
   const std::lock_guard lock(mutex_);
   uint64_t& last = acks_[session];
   last = std::max(last, n);
-  hasNews_ = true;
+  if (acksSinceNs_ == 0) acksSinceNs_ = clock_.nowNs();
 }
 
 void LinkConnection::acknowledgeShared(uint64_t n) {
-  {
-    const std::lock_guard lock(mutex_);
-    sharedAck_ = std::max(sharedAck_, n);
-  }
-  wake();
+  const std::lock_guard lock(mutex_);
+  sharedAck_ = std::max(sharedAck_, n);
+  if (acksSinceNs_ == 0) acksSinceNs_ = clock_.nowNs();
 }
 
 void LinkConnection::wake() { waker_->wake(); }
@@ -216,11 +217,14 @@ void LinkConnection::pauseIfCongested() {
   });
 }
 
+// They are cumulative, and nobody waits for one: a busy session's are one in a while, in place of one for each frame.
 void LinkConnection::addAcknowledgements() {
   std::unordered_map<SessionId, uint64_t> acks;
   uint64_t shared = 0;
   {
     const std::lock_guard lock(mutex_);
+    if (acksSinceNs_ == 0 || clock_.nowNs() - acksSinceNs_ < kGatherAcksMs * kMsNs) return;
+    acksSinceNs_ = 0;
     acks.swap(acks_);
     std::swap(shared, sharedAck_);
   }
@@ -250,8 +254,10 @@ void LinkConnection::watchTime() {
   const uint64_t now = clock_.nowNs();
   const auto isOlder = [now](uint64_t since, uint64_t ms) { return since != 0 && now - since > ms * kMsNs; };
   if (isOver_) return;
-  if (!isAdmitted_ && isOlder(startedNs_, options_.authenticateMs))
+  if (!isAdmitted_ && isOlder(startedNs_, options_.authenticateMs)) {
+    port_.noteTurnedAway();
     return breakOff(close_code::kNotAuthenticated, "it did not connect in time");
+  }
   if (isOlder(partialSinceNs_, kPartialMs)) return breakOff(close_code::kPolicy, "half a frame, and no more of it");
   if (isOlder(blockedSinceNs_, options_.writeStallMs)) return breakOff(close_code::kTooSlow, "it does not read");
   if (!isPaused_ && isOlder(heardNs_, 2 * options_.heartbeatMs))
@@ -261,7 +267,7 @@ void LinkConnection::watchTime() {
     isHeartbeatDue_ = true;
   } else if (isHeartbeatDue_) {
     isHeartbeatDue_ = false;
-    call("heartbeat", "{}", [](auto&&) {});
+    call("heartbeat", "{}", {});
     wake();
   }
 }
@@ -279,26 +285,29 @@ void LinkConnection::expireCalls(uint64_t now) {
       it = pending_.erase(it);
     }
   }
-  timedOut_ += expired.size();
   for (auto& [id, reply] : expired) {
+    if (!reply) continue;  // a heartbeat: twice its interval of silence ends the connection
+    ++timedOut_;
     send(eventFrame("cancel", "{\"id\":\"" + id + "\"}"));
     reply(fail(ErrorCode::kTimeout, "the game did not answer in time; try again"));
     wake();
   }
 }
 
-bool LinkConnection::answer(const std::string& id, Result<nlohmann::json> result, uint64_t& tookMs) {
+LinkConnection::Answered LinkConnection::answer(const std::string& id, Result<nlohmann::json> result,
+                                                uint64_t& tookMs) {
   Pending pending;
   {
     const std::lock_guard lock(mutex_);
     const auto found = pending_.find(id);
-    if (found == pending_.end()) return false;
+    if (found == pending_.end()) return Answered::kNobody;
     pending = std::move(found->second);
     pending_.erase(found);
   }
+  if (pending.isHeartbeat) return Answered::kHeartbeat;
   tookMs = (clock_.nowNs() - pending.sinceNs) / kMsNs;
   pending.reply(std::move(result));
-  return true;
+  return Answered::kCall;
 }
 
 void LinkConnection::breakOff(uint16_t code, std::string why) {
@@ -317,6 +326,8 @@ void LinkConnection::finish() {
     pending.swap(pending_);
     acks_.clear();
   }
+  std::erase_if(pending, [](const auto& call) { return call.second.isHeartbeat; });
+  lost_ = pending.size();
   port_.gone(*this, why_);
   for (auto& [id, call] : pending)
     call.reply(fail(ErrorCode::kUnavailable, "the game is not available at the moment; try again soon"));

@@ -33,6 +33,8 @@ class LinkPort {
  public:
   virtual void received(LinkConnection& from, const nlohmann::json& frame) = 0;
   virtual void gone(LinkConnection& connection, const std::string& why) = 0;
+  /// It has said nothing in its time.
+  virtual void noteTurnedAway() = 0;
   /// It was over its bound of commands, and is not any more.
   virtual void hasRoom(LinkConnection& connection) = 0;
   virtual bool isCongested() const = 0;
@@ -63,11 +65,11 @@ class LinkConnection final : public std::enable_shared_from_this<LinkConnection>
   /// reply is called once, on this connection's thread: with the payload, the backend's error, kTimeout or
   /// kUnavailable.
   void call(std::string_view method, const std::string& params, CallReply reply);
-  /// Told by link.ack with the next message, cumulatively.
+  /// Told by link.ack, cumulatively, within a tick (250 ms); sooner if there is traffic.
   void acknowledge(const SessionId& session, uint64_t n);
   void acknowledgeShared(uint64_t n);
   void wake();
-  /// What was sent or acknowledged waits for this: one wake-up for many, and none for nothing.
+  /// What was sent waits for this: one wake-up for many, and none for nothing.
   void flush() {
     if (hasNews_.exchange(false)) wake();
   }
@@ -93,11 +95,13 @@ class LinkConnection final : public std::enable_shared_from_this<LinkConnection>
     isAdmitted_ = true;
     if (onAdmitted_) std::exchange(onAdmitted_, nullptr)();
   }
-  /// Answers a res of the backend to one of our calls. False: nobody waits for it.
-  bool answer(const std::string& id, Result<nlohmann::json> result, uint64_t& tookMs);
+  enum class Answered { kNobody, kHeartbeat, kCall };
+  /// Takes a res of the backend to one of our calls. kNobody: nobody waits for it.
+  Answered answer(const std::string& id, Result<nlohmann::json> result, uint64_t& tookMs);
   void refuseFrame() { ++refused_; }
   uint64_t refused() const { return refused_; }
   uint64_t timedOut() const { return timedOut_; }
+  uint64_t lost() const { return lost_; }  // calls that its end cut off
 
   // Guarded by the port's own lock
   size_t sessions = 0;
@@ -109,6 +113,7 @@ class LinkConnection final : public std::enable_shared_from_this<LinkConnection>
   struct Pending {
     CallReply reply;
     uint64_t sinceNs = 0;
+    bool isHeartbeat = false;  // and nobody waits for its answer
   };
   void pass();
   bool readSome();
@@ -137,6 +142,7 @@ class LinkConnection final : public std::enable_shared_from_this<LinkConnection>
   uint64_t lastCall_ = 0;
   std::unordered_map<SessionId, uint64_t> acks_;
   uint64_t sharedAck_ = 0;
+  uint64_t acksSinceNs_ = 0;  // the oldest of these; 0: there are none
   bool isEnding_ = false;
   uint16_t endCode_ = 0;
   std::string endWhy_;
@@ -154,7 +160,8 @@ class LinkConnection final : public std::enable_shared_from_this<LinkConnection>
   uint64_t partialSinceNs_ = 0;
   uint64_t blockedSinceNs_ = 0;
   std::string why_;
-  std::atomic<uint64_t> framesIn_{0}, framesOut_{0}, bytesIn_{0}, bytesOut_{0}, pauses_{0}, refused_{0}, timedOut_{0};
+  std::atomic<uint64_t> framesIn_{0}, framesOut_{0}, bytesIn_{0}, bytesOut_{0}, pauses_{0}, refused_{0}, timedOut_{0},
+      lost_{0};
 };
 
 }  // namespace gw::link

@@ -9,17 +9,20 @@ bool Door::accept(const Poco::Net::StreamSocket& socket) {
     const std::lock_guard lock(mutex_);
     forgetEnded();
     if (waiting_.size() < most_) {
-      waiting_.emplace(socket.impl()->sockfd(), Waiting{socket, clock_.nowNs()});
+      waiting_.insert_or_assign(socket.impl()->sockfd(), Waiting{socket, clock_.nowNs()});
       return true;
     }
   }
-  onRefused_("too many have shown no token");
+  onRefused_();
   return false;
 }
 
-// With mutex_ held. Ours is the last hold on the socket: whoever read from it is done.
+// With mutex_ held. Closed, or ours is the last hold on it: whoever read from it is done.
 void Door::forgetEnded() {
-  std::erase_if(waiting_, [](const auto& entry) { return entry.second.socket.impl()->referenceCount() <= 1; });
+  std::erase_if(waiting_, [](const auto& entry) {
+    const auto* socket = entry.second.socket.impl();
+    return socket->sockfd() != entry.first || socket->referenceCount() <= 1;
+  });
 }
 
 void Door::leave(int fd) {
@@ -41,7 +44,7 @@ void Door::sweep(bool all) {
     });
   }
   if (all) return;
-  for (; late > 0; --late) onRefused_("no token was shown in time");
+  for (; late > 0; --late) onRefused_();
 }
 
 }  // namespace gw::link

@@ -1,7 +1,7 @@
 #pragma once
 // Door: the sockets of those who have not shown a token: how many there may be, and for how long each.
 //
-// Thread-safe. A socket is known by its number, which is its own while it is held here.
+// Thread-safe. A socket is known by its number, which another may have once it is closed.
 
 #include <Poco/Net/StreamSocket.h>
 #include <Poco/Net/TCPServer.h>
@@ -16,8 +16,8 @@ namespace gw::link {
 
 class Door final : public Poco::Net::TCPServerConnectionFilter {
  public:
-  /// onRefused is told why, on the thread of whichever call it was.
-  Door(size_t most, uint64_t forMs, const Clock& clock, std::function<void(const char*)> onRefused)
+  /// onRefused is called on the thread of whichever call it was.
+  Door(size_t most, uint64_t forMs, const Clock& clock, std::function<void()> onRefused)
       : most_(most), forNs_(forMs * 1'000'000), clock_(clock), onRefused_(std::move(onRefused)) {}
 
   /// [server] False: too many wait.
@@ -36,7 +36,7 @@ class Door final : public Poco::Net::TCPServerConnectionFilter {
   const size_t most_;
   const uint64_t forNs_;
   const Clock& clock_;
-  const std::function<void(const char*)> onRefused_;
+  const std::function<void()> onRefused_;
   std::mutex mutex_;
   std::map<int, Waiting> waiting_;
 };

@@ -92,8 +92,9 @@ void Inbound::response() {
   const bool isOk = flagOf(frame_, "ok", false);
   const auto found = frame_.find(isOk ? "payload" : "error");
   const Json body = found != frame_.end() && found->is_object() ? *found : Json::object();
-  const bool isAwaited = from_.answer(id, isOk ? Result<Json>(body) : Result<Json>(readError(body)), tookMs);
-  backend_.noteAnswer(isAwaited, isOk, tookMs);
+  using Answered = LinkConnection::Answered;
+  const Answered answered = from_.answer(id, isOk ? Result<Json>(body) : Result<Json>(readError(body)), tookMs);
+  if (answered != Answered::kHeartbeat) backend_.noteAnswer(answered == Answered::kCall, isOk, tookMs);
 }
 
 void Inbound::dispatch(const std::string& name, const Json& payload) {

@@ -81,6 +81,7 @@ struct LinkFigures {
   uint64_t calls = 0;
   uint64_t callsFailed = 0;
   uint64_t callsTimedOut = 0;
+  uint64_t callsLost = 0;  // their connection ended first
   uint64_t lateAnswers = 0;
   uint64_t outputs = 0;  // counted frames that were acknowledged; those that came again were, too
   uint64_t conflicts = 0;

@@ -43,6 +43,7 @@ class RemoteBackend final : public session::Backend, public LinkPort {
   LinkFigures figures() const;
   /// Called, on any thread, when figures().state has changed.
   void setOnChange(Task onChange) { onChange_ = std::move(onChange); }
+  /// Why is shown as the link's state while nobody is connected.
   void noteRefusedConnect(const std::string& why);
 
   // For operators. Fail kNotFound.
@@ -76,6 +77,7 @@ class RemoteBackend final : public session::Backend, public LinkPort {
   // LinkPort
   void received(LinkConnection& from, const nlohmann::json& frame) override;
   void gone(LinkConnection& connection, const std::string& why) override;
+  void noteTurnedAway() override;  // also the door's
   void hasRoom(LinkConnection& connection) override;
   bool isCongested() const override { return sink_.isCongested(); }
   void whenUncongested(Task wake) override;

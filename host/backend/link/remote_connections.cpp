@@ -74,6 +74,11 @@ void RemoteBackend::stop(uint64_t limitMs) {
                         [this] { return opened_.empty() && connections_.empty(); });
 }
 
+void RemoteBackend::noteTurnedAway() {
+  const std::lock_guard lock(mutex_);
+  ++figures_.refusedConnects;
+}
+
 void RemoteBackend::noteRefusedConnect(const std::string& why) {
   const std::lock_guard lock(mutex_);
   ++figures_.refusedConnects;
@@ -205,6 +210,7 @@ void RemoteBackend::gone(LinkConnection& connection, const std::string& why) {
     ++figures_.disconnects;
     connection.isReadyDue = false;
     figures_.callsTimedOut += connection.timedOut();
+    figures_.callsLost += connection.lost();
     figures_.refusedFrames += connection.refused();
     for (auto& [id, served] : sessions_) {
       if (served.connection.get() != &connection) continue;

@@ -61,6 +61,7 @@ class Upgrade final : public Poco::Net::HTTPRequestHandler {
     const int fd = plain.socket().impl()->sockfd();
     const std::string address = front_.isUnix ? std::string() : request.clientAddress().host().toString();
     if (const char* why = refusal(request, plain)) {
+      front_.backend.noteTurnedAway();
       refuse(response, why);
       return front_.door.leave(fd);
     }
@@ -129,8 +130,7 @@ struct LinkServer::Impl {
   Impl(const LinkOptions& o, RemoteBackend& b)
       : options(o),
         backend(b),
-        door(new Door(o.maxUnauthenticated, o.authenticateMs, systemClock(),
-                      [&b](const char* why) { b.noteRefusedConnect(why); })),
+        door(new Door(o.maxUnauthenticated, o.authenticateMs, systemClock(), [&b] { b.noteTurnedAway(); })),
         pool("link", 2, static_cast<int>(o.maxConnections + o.maxUnauthenticated + 4)) {}
 
   Result<void> openUnix() {

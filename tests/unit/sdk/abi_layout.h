@@ -39,7 +39,7 @@ GW_CHECK_AT(gw_span, bg, 12);
 GW_CHECK_AT(gw_span, attrs, 16);
 GW_CHECK_AT(gw_span, link, 24);
 
-GW_CHECK_SIZE(gw_event, 80);
+GW_CHECK_SIZE(gw_event, 96);
 GW_CHECK_AT(gw_event, delivery, 4);
 GW_CHECK_AT(gw_event, kind, 8);
 GW_CHECK_AT(gw_event, flags, 12);
@@ -48,6 +48,7 @@ GW_CHECK_AT(gw_event, text, 32);
 GW_CHECK_AT(gw_event, spans, 48);
 GW_CHECK_AT(gw_event, span_count, 56);
 GW_CHECK_AT(gw_event, state_version, 64);
+GW_CHECK_AT(gw_event, terminal, 80);
 GW_CHECK_AT(gw_event, host_h, 72);
 
 GW_CHECK_SIZE(gw_wrap, 200);

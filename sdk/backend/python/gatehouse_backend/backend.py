@@ -71,7 +71,7 @@ class Backend:
                                       self._command_timeout, self._forget_after)
             self._link = Link(self._world, self._url, self._token_file, self._name, self._store.instance, self._client,
                               self._clock, self, self._delivery.attach, self._detached, self._stopping.is_set)
-            async with self.transaction() as tx:
+            async with self.transaction(is_own=False) as tx:  # a full outbox must not keep it from its start
                 await call(self._world.setup, tx)
             await self._run_parts()
         finally:
@@ -133,13 +133,13 @@ class Backend:
 
     def _commit(self, tx, is_own):
         rows = tx.number()
-        if is_own and rows and not self._store.has_room(len(rows), self._max_outbox):
-            raise OutboxFull(f"{self._max_outbox} frames wait for the gateway")
         try:
+            self._delivery.trim()
+            if is_own and rows and not self._store.has_room(len(rows), self._max_outbox):
+                raise OutboxFull(f"{self._max_outbox} frames wait for the gateway")
             self._store.add(rows)
             self._store.save_counts({stream.key: count for stream, count in tx.counts.items()})
             self._store.save_seqs({session.id: seq for session, seq in tx.seqs.items()})
-            self._delivery.trim()
             self._store.commit()
         except sqlite3.Error as error:
             raise StoreFailed(str(error)) from error

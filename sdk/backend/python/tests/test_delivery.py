@@ -276,9 +276,22 @@ class Delivery(LinkedTest):
         self.assertEqual(await peer.texts(2), [(4, "s1 1"), (5, "s1 2")])
         self.assertEqual(backend.outbox_size, 7)
         peer.event("link.ack", {"session": "s1", "n": 5})
-        await self.settled(peer, 3)
+        peer.command("s1", 3, "0")
+        await peer.acked("s1", 3)
         await tick(3)
         self.assertEqual(backend.outbox_size, 5)
+
+    async def test_a_full_outbox_keeps_no_backend_from_its_start(self):
+        class Greeting(Lines):
+            def setup(self, tx):
+                super().setup(tx)
+                tx.room_output("hall", "The world is back.")
+        backend, peer = await self.linked(3)
+        await self.stop(backend)
+        backend = self.start(Greeting(), max_outbox=3)
+        peer = await self.gateway.link((session_block("s1", n=0),))
+        self.assertEqual([n for n, _ in await peer.texts(3)], [1, 2, 3])
+        self.assertEqual(backend.outbox_size, 4)
 
     async def test_a_session_that_nobody_tells_of_is_forgotten_in_the_end(self):
         clock = FakeClock()

@@ -78,18 +78,18 @@ TEST(MetricsText, APluginsMetricIsOneFamilyWithItsAccounts) {
                      {"telnet:default", "telnet_open_windows", "Windows", true, -1},
                      {"telnet:tls", "telnet_lines_cut_total", "Lines above the limit", false, 4}};
   const std::string text = metricsText(plugins);
-  EXPECT_THAT(text, HasSubstr("# HELP gatehouse_telnet_lines_cut_total Lines above the limit\n"
-                              "# TYPE gatehouse_telnet_lines_cut_total counter\n"
-                              "gatehouse_telnet_lines_cut_total{account=\"telnet:default\"} 3\n"
-                              "gatehouse_telnet_lines_cut_total{account=\"telnet:tls\"} 4\n"));
-  EXPECT_THAT(text, HasSubstr("gatehouse_telnet_open_windows{account=\"telnet:default\"} -1\n"));
+  EXPECT_THAT(text, HasSubstr("# HELP gatehouse_plugin_telnet_lines_cut_total Lines above the limit\n"
+                              "# TYPE gatehouse_plugin_telnet_lines_cut_total counter\n"
+                              "gatehouse_plugin_telnet_lines_cut_total{account=\"telnet:default\"} 3\n"
+                              "gatehouse_plugin_telnet_lines_cut_total{account=\"telnet:tls\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("gatehouse_plugin_telnet_open_windows{account=\"telnet:default\"} -1\n"));
 }
 
 TEST(MetricsText, WhatAPluginSaysCannotBreakALine) {
   MetricsSource plugins = source();
-  plugins.plugins = {{"a\"b\n:c", "name_total", "Help\nwith \\ lines", false, 1}};
+  plugins.plugins = {{"a\"b\n:c", "name_total", "Help\nwith \\ lines\x1b\xc3", false, 1}};
   const std::string text = metricsText(plugins);
-  EXPECT_THAT(text, HasSubstr("# HELP gatehouse_name_total Help\\nwith \\\\ lines\n"));
+  EXPECT_THAT(text, HasSubstr("# HELP gatehouse_plugin_name_total Help\\nwith \\\\ lines\xef\xbf\xbd\n"));
   EXPECT_THAT(text, HasSubstr("{account=\"a\\\"b\\n:c\"} 1\n"));
 }
 

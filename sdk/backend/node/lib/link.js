@@ -1,6 +1,7 @@
 // Link: carries out what the gateway sends, many at once in one transaction, and sends what came of it. What frames
 // mean is in docs/protocol/backend-link.md; what a backend may do is in README.md.
 import { Connection } from './connection.js';
+import { OutboxFull } from './outbox_full.js';
 import { Refusal } from './refusal.js';
 import { Store } from './store.js';
 import { Transaction } from './transaction.js';
@@ -9,6 +10,7 @@ const DEFAULTS = {
   capabilities: { characters: true, registration: false, guests: false },
   client: { id: 'gw-backend-node', version: '1.0' },
   durability: 'full',
+  maxOutbox: 100000, // frames; what link.transaction and link.every would send beyond it is refused
   errorText: 'Something went wrong, and nothing was changed.',
   reconnectMin: 1000,
   reconnectMax: 30000,
@@ -59,8 +61,11 @@ export class Link {
 
   start() { this.connection.start(); }
 
-  // What is sent while it is false is kept, all of it, and grows.
+  // What is sent while it is false is kept, up to maxOutbox.
   get isConnected() { return this.#isUp; }
+
+  // Counted frames that the gateway has not acknowledged.
+  get outboxSize() { return this.store.outboxSize; }
 
   // Sends what has been carried out, says goodbye, closes the database.
   async stop() {
@@ -73,18 +78,19 @@ export class Link {
   }
 
   // A transaction of your own; its answer is fn's.
-  // Not within another one.
+  // Not within another one. Throws OutboxFull if what it sends would be over maxOutbox.
   transaction(fn) {
     if (this.store.db.inTransaction) throw new Error('this is within a transaction already');
     let result;
     let problem;
-    this.#run([() => this.#call('transaction', (tx) => { result = fn(tx); }, (error) => { problem = error; })]);
+    this.#run([() => this.#callOwn('transaction', (tx) => { result = fn(tx); }, (error) => { problem = error; })]);
     if (problem) throw problem;
     return result;
   }
 
+  // The same again and again; what it throws is logged.
   every(ms, fn) {
-    this.#timers.push(setInterval(() => this.#push(() => this.#call('a timer', fn)), ms));
+    this.#timers.push(setInterval(() => this.#push(() => this.#callOwn('a timer', fn)), ms));
   }
 
   // --- From the connection
@@ -169,6 +175,22 @@ export class Link {
     this.store.sql.keep.run();
     this.#apply(tx);
     return true;
+  }
+
+  // A call that the author began. It goes on while the link is down, so that what it sends has to have a bound; the
+  // others come from a gateway that listens, which bounds them by itself.
+  #callOwn(what, theirs, onProblem) {
+    return this.#call(what, (tx) => {
+      const result = theirs(tx);
+      this.#checkRoom(tx);
+      return result;
+    }, onProblem);
+  }
+
+  #checkRoom(tx) {
+    const more = tx.frames.filter(({ id, isCounted }) => isCounted && this.#accounts.has(id)).length;
+    const { maxOutbox } = this.options;
+    if (more > 0 && this.outboxSize + more > maxOutbox) throw new OutboxFull(this.outboxSize, more, maxOutbox);
   }
 
   #apply(tx) {
@@ -340,7 +362,7 @@ export class Link {
 
   #ask({ method, params, then }) {
     if (!this.#isUp) {
-      this.#push(() => this.#call(method, (tx) => then(tx, new Refusal('UNAVAILABLE', 'There is no link.'))));
+      this.#push(() => this.#callOwn(method, (tx) => then(tx, new Refusal('UNAVAILABLE', 'There is no link.'))));
       return;
     }
     const id = `b${++this.#lastRequest}`;

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { batch, MAX_MESSAGE } from '../lib/batcher.js';
 import { readTokenFile } from '../lib/token_file.js';
-import { Link, Refusal } from '../index.js';
+import { Link, OutboxFull, Refusal } from '../index.js';
 import { FakeGateway } from './fake_gateway.js';
 
 let folder;
@@ -37,8 +37,8 @@ function options() {
   return { url: gateway.url, tokenFile: path.join(folder, 'token'), db: path.join(folder, 'w.db'), name: 'world',
     durability: 'normal', reconnectMin: 5, reconnectMax: 20, reopenAfter: 20, log: () => {}, onFatal: (error) => { throw error; } };
 }
-async function start() {
-  link = new Link(options(), world);
+async function start(more = {}) {
+  link = new Link({ ...options(), ...more }, world);
   link.start();
   await gateway.waitForLinks(gateway.links + 1);
 }
@@ -239,4 +239,125 @@ test('private answers are not commands', async () => {
   gateway.enter('s');
   gateway.event('command.private', { session: 's', text: 'secret' });
   assert.equal((await gateway.texts('s', 2)).at(-1), 'private 6');
+});
+
+// --- The bound of the outbox. The gateway does not acknowledge, so that frames stay.
+
+const say = (count) => link.transaction((tx) => { for (let i = 0; i < count; ++i) tx.roomOutput('hall', `line ${i}`); });
+const stored = () => link.store.db.prepare('SELECT count(*) FROM gw_frame').pluck().get();
+async function startSilent(maxOutbox) {
+  gateway.acks = false;
+  await start({ maxOutbox });
+}
+async function untilOutboxIs(size) {
+  const deadline = Date.now() + 20000;
+  while (link.outboxSize !== size) {
+    assert.ok(Date.now() < deadline, `the outbox has ${link.outboxSize} frames, not ${size}`);
+    await new Promise(setImmediate);
+  }
+}
+
+test('the outbox takes maxOutbox frames and not one more', async () => {
+  await startSilent(3);
+  say(2);
+  assert.throws(() => say(2), OutboxFull);
+  assert.equal(link.outboxSize, 2);
+  say(1);
+  assert.throws(() => say(1), { name: 'OutboxFull', message: /3 frames wait for the gateway, 1 more would be over maxOutbox \(3\)/ });
+  link.transaction((tx) => { tx.roomOutput('hall', 'weather', { delivery: 'drop' }); tx.output('nobody', 'is told'); });
+  assert.deepEqual([link.outboxSize, stored()], [3, 3]);
+});
+
+test('a transaction that finds the outbox full leaves nothing', async () => {
+  await startSilent(2);
+  gateway.enter('s');
+  await gateway.texts('s', 1); // the link is up
+  const hooks = [];
+  const change = (text) => link.transaction((tx) => {
+    tx.db.exec('UPDATE total SET sum = sum + 1');
+    tx.roomOutput('hall', text);
+    tx.roomOutput('hall', 'dropped', { delivery: 'drop' });
+    tx.getSession('s', () => hooks.push('answer'));
+    tx.afterCommit(() => hooks.push(text));
+  });
+  change('first');
+  assert.throws(() => change('second'), OutboxFull);
+  assert.throws(() => link.transaction((tx) => { tx.roomOutput('hall', 'third'); throw new TypeError('before'); }), TypeError);
+  gateway.command('s', 1, 'a');
+  assert.equal((await gateway.texts('s', 2)).at(-1), 'a 2');
+  assert.deepEqual(await gateway.texts('', 1), ['first']);
+  assert.equal(gateway.frames.filter((frame) => frame.payload?.delivery === 'drop').length, 1);
+  assert.equal(gateway.frames.filter((frame) => frame.method === 'session.get').length, 1);
+  assert.deepEqual(hooks, ['first']);
+  assert.deepEqual([link.outboxSize, stored()], [3, 3]);
+});
+
+test('timers are bounded as well', async () => {
+  let ticks = 0;
+  await startSilent(5);
+  await new Promise((resolve) => link.every(1, (tx) => {
+    tx.roomOutput('hall', 'tick');
+    if (++ticks === 10) resolve();
+  }));
+  assert.deepEqual([link.outboxSize, stored()], [5, 5]);
+});
+
+test('so are answers that there is no link', async () => {
+  gateway.acks = false;
+  link = new Link({ ...options(), maxOutbox: 2 }, world);
+  await new Promise((resolve) => {
+    let answers = 0;
+    link.transaction((tx) => {
+      for (let i = 0; i < 5; ++i) tx.getSession('s', (later) => { later.roomOutput('hall', 'late'); if (++answers === 5) resolve(); });
+    });
+  });
+  await untilOutboxIs(2);
+  assert.equal(stored(), 2);
+});
+
+test('there is room again once frames are acknowledged', async () => {
+  await startSilent(2);
+  say(2);
+  assert.throws(() => say(1), OutboxFull);
+  await gateway.texts('', 2);
+  gateway.event('link.ack', { n: 1 });
+  await untilOutboxIs(1);
+  assert.throws(() => say(2), OutboxFull);
+  say(1);
+  assert.deepEqual([link.outboxSize, stored()], [2, 2]);
+});
+
+test('commands and session events go on though the outbox is full', async () => {
+  await startSilent(1);
+  say(1);
+  gateway.enter('s');
+  ['a', 'throw', 'b'].forEach((text, i) => gateway.command('s', i + 1, text));
+  assert.deepEqual(await gateway.texts('s', 4), ['room.join', 'a 1', link.options.errorText, 'b 2']);
+  assert.throws(() => say(1), OutboxFull);
+  assert.deepEqual([link.outboxSize, stored()], [5, 5]);
+  gateway.leave('s', 'clientDisconnect');
+  await gateway.texts('', 2); // closed
+  assert.deepEqual([link.outboxSize, stored()], [2, 2]);
+});
+
+test('the outbox is counted again after a restart, and right when numbers are given anew', async () => {
+  await startSilent(3);
+  gateway.enter('s');
+  gateway.command('s', 1, 'a');
+  await gateway.texts('s', 2);
+  say(1);
+  await gateway.texts('', 1);
+  await stop();
+  link = new Link({ ...options(), maxOutbox: 3 }, world);
+  assert.deepEqual([link.outboxSize, stored()], [3, 3]);
+  assert.throws(() => say(1), OutboxFull);
+  link.start();
+  await gateway.waitForLinks(2);
+  await untilOutboxIs(2); // hello acknowledged the one without a session
+  gateway.event('link.ack', { session: 's', n: 1 });
+  await untilOutboxIs(1);
+  gateway.last.set('s', 0);
+  gateway.reconnect('s', 0, 'restored'); // what is left becomes number 1
+  await gateway.texts('s', 3);
+  assert.deepEqual([link.outboxSize, stored()], [1, 1]);
 });

@@ -67,7 +67,7 @@ void Ledger::markDirty(Account& account) {
 
 int64_t Ledger::add(Account& account, FrameKind kind, std::string payload) {
   touch(account);
-  account.frames.push_back({kind, std::move(payload), 0});
+  keep(account, {kind, std::move(payload), 0});
   ++account.fresh;
   return ++account.n;
 }
@@ -75,6 +75,11 @@ int64_t Ledger::add(Account& account, FrameKind kind, std::string payload) {
 void Ledger::carriedOut(Account& account, int64_t seq) {
   touch(account);
   account.seq = seq;
+}
+
+void Ledger::keep(Account& account, KeptFrame frame) {
+  account.frames.push_back(std::move(frame));
+  ++outboxSize_;
 }
 
 void Ledger::drop(Account& account, size_t frames) {
@@ -87,6 +92,7 @@ void Ledger::drop(Account& account, size_t frames) {
       open_.erase(found);
     }
     account.frames.pop_front();
+    --outboxSize_;
   }
 }
 
@@ -111,8 +117,7 @@ void Ledger::agree(Account& account, int64_t theirs) {
   // Everything that is left becomes new: the old records say other numbers.
   std::deque<KeptFrame> frames(account.frames);
   drop(account, account.frames.size());
-  for (auto& frame : frames) frame.record = 0;
-  account.frames.swap(frames);
+  for (auto& frame : frames) keep(account, {frame.kind, std::move(frame.payload), 0});
   account.fresh = account.frames.size();
   account.acked = theirs;
   account.n = theirs + static_cast<int64_t>(account.frames.size());
@@ -169,7 +174,7 @@ bool Ledger::replay(int64_t id, std::string_view record) {
     int64_t n = entry.n - static_cast<int64_t>(entry.frames.size());
     for (auto& [kind, payload] : entry.frames) {
       if (++n <= account.acked) continue;
-      account.frames.push_back({kind, std::string(payload), id});
+      keep(account, {kind, std::string(payload), id});
       ++kept;
     }
   }

@@ -8,8 +8,9 @@
 //
 // Invariants of an Account: its frames are numbered n - frames.size() + 1 ... n; what is acknowledged is gone;
 // every frame but the `fresh` last ones lies in a record that is counted in `open records`.
-// Thread: the worker's. The account "" is that of the frames without a session.
+// Thread: the worker's, but for outboxSize(). The account "" is that of the frames without a session.
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -65,6 +66,8 @@ class Ledger {
   /// Those of sessions, that are not gone.
   std::vector<Account*> living();
   std::vector<const Session*> sessions() const;
+  /// Of all accounts: frames that are not acknowledged. From any thread.
+  size_t outboxSize() const { return outboxSize_; }
 
   /// Answers its n.
   int64_t add(Account& account, FrameKind kind, std::string payload);
@@ -94,6 +97,7 @@ class Ledger {
   void erase(const Account& account);
 
  private:
+  void keep(Account& account, KeptFrame frame);
   void drop(Account& account, size_t frames);
 
   struct Hash {
@@ -105,6 +109,7 @@ class Ledger {
   std::vector<Account*> dirty_;
   std::map<int64_t, size_t> open_;  // record → frames that are still in the outbox
   std::vector<int64_t> complete_;
+  std::atomic<size_t> outboxSize_{0};  // moved by keep() and drop() alone
 };
 
 }  // namespace gw::backend

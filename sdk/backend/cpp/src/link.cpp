@@ -19,6 +19,7 @@ const Options& checked(const Options& options) {
   if (options.name.empty()) throw std::runtime_error("name: the backend needs one");
   if (options.database.empty()) throw std::runtime_error("database: a file is needed");
   if (options.capabilities.welcome.size() > kMaxWelcome) throw std::runtime_error("welcome: over 4 KiB");
+  if (options.maxOutbox == 0) throw std::runtime_error("maxOutbox: at least 1");
   static_cast<void>(Url::parse(options.url));
   static_cast<void>(readTokenFile(options.tokenFile));
   return options;
@@ -113,5 +114,7 @@ void Link::every(std::chrono::milliseconds interval, Work work) {
 void Link::background(std::function<void()> work) { impl_->background_.add(std::move(work)); }
 
 bool Link::isConnected() const { return impl_->connection_.isUp(); }
+
+size_t Link::outboxSize() const { return impl_->worker_.outboxSize(); }
 
 }  // namespace gw::backend

@@ -2,6 +2,7 @@
 // Stage: what one call of the author's wants, until it is known whether the call succeeds.
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,9 +35,12 @@ class Stage {
  public:
   Stage(const Ledger& people, Poco::Data::Session& session) : ledger(people), database(session) {}
 
-  /// Throws std::length_error if it does not fit into a message.
+  /// Throws std::length_error if it does not fit into a message, OutboxFull if there is no room.
   void add(std::string_view session, FrameKind kind, std::string payload, bool isCounted);
-  void clear() {
+  /// For the next call.
+  void clear(std::optional<size_t> framesThatFit = {}) {
+    room = framesThatFit;
+    isOverfull = false;
     frames.clear();
     requests.clear();
     afterCommit.clear();
@@ -44,9 +48,14 @@ class Stage {
 
   const Ledger& ledger;
   Poco::Data::Session& database;
+  std::optional<size_t> room;  // for so many counted frames; nothing: no bound
+  bool isOverfull = false;     // there was one too many: the call fails
   std::vector<StagedFrame> frames;
   std::vector<StagedRequest> requests;
   std::vector<std::function<void()>> afterCommit;
+
+ private:
+  void takeRoom(std::string_view session);
 };
 
 }  // namespace gw::backend

@@ -49,7 +49,17 @@ Poco::Data::Session& database(Transaction& transaction) { return stageOf(transac
 
 void Stage::add(std::string_view session, FrameKind kind, std::string payload, bool isCounted) {
   if (payload.size() > kMaxPayload) throw std::length_error(std::string(nameOf(kind)) + ": over 64 KiB");
+  if (isCounted && room) takeRoom(session);
   frames.push_back({std::string(session), kind, isCounted, std::move(payload)});
+}
+
+void Stage::takeRoom(std::string_view session) {
+  if (!session.empty() && ledger.find(session) == nullptr) return;  // it is over: nothing will be kept
+  if (*room == 0) {
+    isOverfull = true;
+    throw OutboxFull();
+  }
+  --*room;
 }
 
 void Transaction::output(std::string_view session, const Output& output, const Delivery& delivery) {

@@ -93,6 +93,10 @@ void Worker::finish() {
   outgoing_ = Batches(kMaxMessage);
 }
 
+void Worker::callOwn(const char* what, const Link::Work& work) {
+  call(what, work, options_.maxOutbox - std::min(options_.maxOutbox, ledger_.outboxSize()));
+}
+
 void Worker::apply() {
   for (auto& frame : stage_.frames) {
     Account* account = frame.session.empty() ? &ledger_.withoutSession() : ledger_.find(frame.session);
@@ -147,7 +151,7 @@ void Worker::runDue() {
     if (timer.next > now) continue;
     timer.next += timer.interval;
     if (timer.next <= now) timer.next = now + timer.interval;
-    call("a timer's work", timer.work);
+    callOwn("a timer's work", timer.work);
   }
   if (reopenAt_ && *reopenAt_ <= now) reopen();
 }
@@ -178,6 +182,6 @@ void Worker::carryOut(const AckItem& ack) {
   if (Account* account = ledger_.find(ack.session)) ledger_.acknowledge(*account, ack.n);
 }
 
-void Worker::carryOut(const Task& task) { call("posted work", task.work); }
+void Worker::carryOut(const Task& task) { callOwn("posted work", task.work); }
 
 }  // namespace gw::backend

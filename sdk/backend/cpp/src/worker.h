@@ -40,6 +40,8 @@ class Worker {
   void stop();
   /// On the worker.
   void addTimer(std::chrono::milliseconds interval, Link::Work work);
+  /// From any thread.
+  size_t outboxSize() const { return ledger_.outboxSize(); }
 
  private:
   using Time = std::chrono::steady_clock::time_point;
@@ -54,9 +56,11 @@ class Worker {
   void transact(const Item* first, const Item* last);
   void begin();
   void finish();
-  /// One call of the author's: all or nothing. False: it threw.
+  /// One call of the author's: all or nothing. False: it threw. room: for so many counted frames.
   template <typename Call>
-  bool call(const char* what, Call&& theirs);
+  bool call(const char* what, Call&& theirs, std::optional<size_t> room = {});
+  /// One that the author began, and that goes on while the link is down: what it sends has a bound.
+  void callOwn(const char* what, const Link::Work& work);
   void apply();
   void runDue();
   std::optional<Time> nextTime() const;

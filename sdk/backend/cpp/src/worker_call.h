@@ -6,14 +6,15 @@
 namespace gw::backend {
 
 template <typename Call>
-bool Worker::call(const char* what, Call&& theirs) {
+bool Worker::call(const char* what, Call&& theirs, std::optional<size_t> room) {
   begin();
   store_.mark();
-  stage_.clear();
+  stage_.clear(room);
   std::string problem;
   try {
     Transaction transaction(stage_);
     theirs(transaction);
+    if (stage_.isOverfull) throw OutboxFull();  // or a part of what it meant to say would be sent
   } catch (const std::exception& e) {
     problem = e.what();
     if (problem.empty()) problem = "an exception without a message";

@@ -75,6 +75,31 @@ TEST(Ledger, CompletesARecordWithItsLastFrame) {
   EXPECT_EQ(ledger.takeCompleteRecords(), std::vector<int64_t>{5});
 }
 
+TEST(Ledger, KnowsTheSizeOfItsOutbox) {
+  Ledger ledger;
+  add(ledger, "s", {"a", "b", "c", "d"});
+  add(ledger, "t", {"e"});
+  add(ledger, "", {"f"});
+  EXPECT_EQ(ledger.outboxSize(), 6U);
+  const std::string record = ledger.takeRecord(1);
+  ledger.acknowledge(ledger.account("s"), 2);
+  ledger.acknowledge(ledger.account("s"), 1);
+  EXPECT_EQ(ledger.outboxSize(), 4U);
+  ledger.agree(ledger.account("s"), 0);  // numbered anew
+  EXPECT_EQ(ledger.outboxSize(), 4U);
+  ledger.forget(ledger.account("t"));
+  EXPECT_EQ(ledger.outboxSize(), 3U);
+  ledger.agree(ledger.account("s"), 9);  // the gateway has more than we
+  EXPECT_EQ(ledger.outboxSize(), 1U);
+  const std::string reset = ledger.takeRecord(2);
+
+  Ledger again;
+  ASSERT_TRUE(again.replay(1, record));
+  EXPECT_EQ(again.outboxSize(), 6U);
+  ASSERT_TRUE(again.replay(2, reset));
+  EXPECT_EQ(again.outboxSize(), 1U);
+}
+
 TEST(Record, RefusesEachPrefixOfARecord) {
   Ledger ledger;
   add(ledger, "session", {"payload", "another"});

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <thread>
 
 #include "fake_gateway.h"
@@ -453,6 +454,141 @@ TEST_F(LinkTest, RunsTimersAndPostedWorkInTransactions) {
   });
   EXPECT_EQ(gateway_.texts("s", 4).back(), "tick");
 }
+
+// The gateway does not acknowledge, so that frames stay in the outbox.
+class OutboxTest : public LinkTest {
+ protected:
+  void startWith(size_t maxOutbox) {
+    gateway_.setAcks(false);
+    start(bounded(maxOutbox));
+  }
+  Options bounded(size_t maxOutbox) const {
+    Options wanted = options();
+    wanted.maxOutbox = maxOutbox;
+    return wanted;
+  }
+  /// Posts it, waits until it is over: was it kept?
+  bool isKept(const Link::Work& work) {
+    bool isKept = false;
+    std::promise<void> isOver;
+    link_->post([&](Transaction& tx) {
+      tx.afterCommit([&] { isKept = true; });
+      work(tx);
+    });
+    link_->post([&](Transaction& tx) { tx.afterCommit([&] { isOver.set_value(); }); });
+    isOver.get_future().get();
+    return isKept;
+  }
+  bool isKept(int frames) {
+    return isKept([frames](Transaction& tx) {
+      for (int i = 0; i < frames; ++i) tx.roomOutput("hall", Output::text("line"));
+    });
+  }
+};
+
+TEST_F(OutboxTest, TakesMaxOutboxFramesAndNotOneMore) {
+  startWith(3);
+  EXPECT_TRUE(isKept(2));
+  EXPECT_FALSE(isKept(2));
+  EXPECT_EQ(link_->outboxSize(), 2U);
+  EXPECT_TRUE(isKept(1));
+  EXPECT_FALSE(isKept(1));
+  EXPECT_EQ(link_->outboxSize(), 3U);
+}
+
+TEST_F(OutboxTest, IsFullForCountedFramesOfThoseWhoPlayAlone) {
+  startWith(1);
+  EXPECT_TRUE(isKept(1));
+  EXPECT_TRUE(isKept([](Transaction& tx) {
+    tx.roomOutput("hall", Output::text("weather"), {}, Delivery::drop());
+    tx.text("nobody", "is told");
+  }));
+  EXPECT_EQ(link_->outboxSize(), 1U);
+}
+
+TEST_F(OutboxTest, KeepsNothingOfWorkThatFindsItFull) {
+  using Poco::Data::Keywords::now;
+  startWith(2);
+  gateway_.enter("s");
+  gateway_.texts("s", 1);
+  bool isTold = false;
+  EXPECT_FALSE(isKept([&](Transaction& tx) {
+    database(tx) << "UPDATE total SET sum = sum + 1", now;
+    tx.text("s", "fits");
+    tx.output("s", Output::text("weather"), Delivery::drop());
+    try {
+      tx.text("s", "does not");
+    } catch (const OutboxFull&) {
+      isTold = true;  // but that saves nothing
+    }
+  }));
+  EXPECT_TRUE(isTold);
+  EXPECT_FALSE(isKept([](Transaction& tx) {
+    tx.text("s", "fits");
+    throw std::runtime_error("for another reason");
+  }));
+  EXPECT_EQ(link_->outboxSize(), 1U);
+  gateway_.command("s", 1, "a");
+  EXPECT_EQ(gateway_.texts("s", 2), (Texts{"room.join", "a 1"}));
+  EXPECT_EQ(gateway_.waitForEvent("room.join")["n"], 1);
+  EXPECT_EQ(gateway_.waitForEvent("session.output")["payload"]["output"]["text"], "a 1");
+}
+
+TEST_F(OutboxTest, BoundsTimers) {
+  startWith(5);
+  std::atomic<int> ticks{0};
+  link_->every(std::chrono::milliseconds(1), [&](Transaction& tx) {
+    ++ticks;
+    tx.roomOutput("hall", Output::text("tick"));
+  });
+  test::waitUntil("ten ticks", [&] { return ticks >= 10; });
+  EXPECT_EQ(link_->outboxSize(), 5U);
+  stop();  // ticks goes before the link
+}
+
+TEST_F(OutboxTest, HasRoomAgainOnceFramesAreAcknowledged) {
+  startWith(2);
+  EXPECT_TRUE(isKept(2));
+  EXPECT_FALSE(isKept(1));
+  gateway_.texts("", 2);
+  gateway_.event("link.ack", {{"n", 1}});
+  test::waitUntil("a frame is acknowledged", [this] { return link_->outboxSize() == 1; });
+  EXPECT_FALSE(isKept(2));
+  EXPECT_TRUE(isKept(1));
+}
+
+TEST_F(OutboxTest, LetsCommandsAndSessionEventsGoOnWhenItIsFull) {
+  startWith(1);
+  EXPECT_TRUE(isKept(1));
+  gateway_.enter("s");
+  gateway_.command("s", 1, "a");
+  gateway_.command("s", 2, "throw");
+  gateway_.command("s", 3, "b");
+  EXPECT_EQ(gateway_.texts("s", 4), (Texts{"room.join", "a 1", options().errorText, "b 2"}));
+  EXPECT_EQ(link_->outboxSize(), 5U);
+  EXPECT_FALSE(isKept(1));
+  gateway_.leave("s", "clientDisconnect");
+  EXPECT_EQ(gateway_.texts("", 2).back(), "closed clientDisconnect");
+  EXPECT_EQ(link_->outboxSize(), 2U);
+}
+
+TEST_F(OutboxTest, IsCountedAgainAfterARestart) {
+  startWith(3);
+  gateway_.enter("s");
+  gateway_.texts("s", 1);
+  EXPECT_TRUE(isKept(2));
+  gateway_.texts("", 2);
+  gateway_.event("link.ack", {{"n", 1}});
+  test::waitUntil("a frame is acknowledged", [this] { return link_->outboxSize() == 2; });
+  stop();
+  EXPECT_EQ(Link(bounded(3), world_).outboxSize(), 2U);
+  start(bounded(3));
+  test::waitUntil("hello has acknowledged the other", [this] { return link_->outboxSize() == 1; });
+  EXPECT_TRUE(isKept(2));
+  EXPECT_FALSE(isKept(1));
+}
+
+TEST_F(OutboxTest, NeedsRoomForAFrame) { EXPECT_THROW(Link(bounded(0), world_), std::runtime_error); }
 
 TEST_F(LinkTest, EndsWhenItIsDrained) {
   start();

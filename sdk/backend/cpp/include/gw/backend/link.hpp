@@ -44,6 +44,7 @@ struct Options {
   std::string clientVersion = "1.0";
   Durability durability = Durability::kFull;
   std::string errorText = "Something went wrong, and nothing was changed.";  // for a command that threw
+  size_t maxOutbox = 100'000;  // counted frames that may wait; post() and every() cannot send beyond it (OutboxFull)
   std::chrono::milliseconds reconnectMin{1000};
   std::chrono::milliseconds reconnectMax{30000};
   std::function<void(LogLevel, const std::string&)> log = {};  // from any thread; default: standard error
@@ -68,7 +69,7 @@ class Link {
   /// From any thread: finishes what has come, sends it, and lets run() return.
   void stop();
 
-  /// From any thread: a transaction of its own, on the worker.
+  /// From any thread: a transaction of its own, on the worker. What it throws is logged.
   void post(Work work);
   /// From any thread: again and again. Late ones are not made up for.
   void every(std::chrono::milliseconds interval, Work work);
@@ -76,6 +77,8 @@ class Link {
   void background(std::function<void()> work);
 
   bool isConnected() const;
+  /// From any thread: counted frames that the gateway has not acknowledged, with those of the transaction under way.
+  size_t outboxSize() const;
 
  private:
   class Impl;

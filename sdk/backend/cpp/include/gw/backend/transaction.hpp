@@ -4,10 +4,11 @@
 // or sent.
 //
 // Thread: the worker's, for the length of the call. Nothing here blocks.
-// Throws: std::length_error for a frame over 64 KiB.
+// Throws: std::length_error for a frame over 64 KiB; OutboxFull.
 
 #include <functional>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,15 @@ namespace gw::backend {
 
 class Stage;
 class Transaction;
+
+/// With one more counted frame, over Options::maxOutbox of them would wait for the gateway. Thrown in work of
+/// Link::post and Link::every, and in what getSession() calls at once because there is no link; the work is taken back
+/// as a whole, also if it catches this. Commands and session events have no bound here: they come from a gateway that
+/// listens, and it bounds them.
+class OutboxFull : public std::runtime_error {
+ public:
+  OutboxFull() : std::runtime_error("the outbox is full: more than maxOutbox frames would wait for the gateway") {}
+};
 
 struct Broadcast {
   std::string event;                  // an event name; empty: ordinary output

@@ -83,7 +83,7 @@ export class Link {
     if (this.store.db.inTransaction) throw new Error('this is within a transaction already');
     let result;
     let problem;
-    this.#run([() => this.#callOwn('transaction', (tx) => { result = fn(tx); }, (error) => { problem = error; })]);
+    this.#run([() => this.#callOwn('transaction', (tx) => { result = fn(tx); return result; }, (error) => { problem = error; })]);
     if (problem) throw problem;
     return result;
   }

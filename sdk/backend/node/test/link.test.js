@@ -241,6 +241,12 @@ test('private answers are not commands', async () => {
   assert.equal((await gateway.texts('s', 2)).at(-1), 'private 6');
 });
 
+test('a transaction of the author\'s own cannot wait', async () => {
+  await start();
+  assert.throws(() => link.transaction(async (tx) => { tx.roomOutput('hall', 'never'); }), /cannot wait/);
+  assert.equal(link.outboxSize, 0);
+});
+
 // --- The bound of the outbox. The gateway does not acknowledge, so that frames stay.
 
 const say = (count) => link.transaction((tx) => { for (let i = 0; i < count; ++i) tx.roomOutput('hall', `line ${i}`); });

@@ -262,7 +262,7 @@ void LinkConnection::watchTime() {
   if (isOlder(blockedSinceNs_, options_.writeStallMs)) return breakOff(close_code::kTooSlow, "it does not read");
   if (!isPaused_ && isOlder(heardNs_, 2 * options_.heartbeatMs))
     return breakOff(close_code::kSilent, "nothing was heard of it");
-  expireCalls(now);
+  expireCalls();
   if (!isAdmitted_ || !isOlder(heardNs_, options_.heartbeatMs)) {
     isHeartbeatDue_ = true;
   } else if (isHeartbeatDue_) {
@@ -272,10 +272,11 @@ void LinkConnection::watchTime() {
   }
 }
 
-void LinkConnection::expireCalls(uint64_t now) {
+void LinkConnection::expireCalls() {
   std::vector<std::pair<std::string, CallReply>> expired;
   {
     const std::lock_guard lock(mutex_);
+    const uint64_t now = clock_.nowNs();  // under the lock: no call is younger than that
     for (auto it = pending_.begin(); it != pending_.end();) {
       if (now - it->second.sinceNs <= options_.callTimeoutMs * kMsNs) {
         ++it;

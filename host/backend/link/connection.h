@@ -122,7 +122,7 @@ class LinkConnection final : public std::enable_shared_from_this<LinkConnection>
   void writeSome();
   void addAcknowledgements();
   void watchTime();
-  void expireCalls(uint64_t now);
+  void expireCalls();
   void finish();
   void breakOff(uint16_t code, std::string why);  // [link]
 

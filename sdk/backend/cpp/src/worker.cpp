@@ -12,6 +12,7 @@ namespace {
 
 // So many at once at most: the first of them waits until the last is done.
 constexpr size_t kItemsAtOnce = 1024;
+constexpr std::chrono::milliseconds kGatherAcks{50};
 
 }  // namespace
 
@@ -87,7 +88,7 @@ void Worker::finish() {
     isInTransaction_ = false;
   }
   for (const auto& then : std::exchange(afterCommit_, {})) then();
-  sendAcks();
+  if (areAcksDue()) sendAcks();
   sendReplies();
   queue_.push(generation_, std::move(outgoing_));
   outgoing_ = Batches(kMaxMessage);
@@ -126,6 +127,14 @@ void Worker::sendAcks() {
     if (account->isOpen) outgoing_.append(commandAck(account->session.id, account->seq));
   }
   toAck_.clear();
+  commandsToAck_ = 0;
+}
+
+// They are cumulative: a busy session's are one in a while. The gateway keeps a hundred commands a session.
+bool Worker::areAcksDue() const {
+  constexpr size_t kMostOfASession = 50;
+  return !toAck_.empty() && (isStopping_ || commandsToAck_ >= kMostOfASession * toAck_.size() ||
+                             std::chrono::steady_clock::now() >= acksAt_);
 }
 
 void Worker::sendReplies() {
@@ -140,6 +149,7 @@ void Worker::addTimer(std::chrono::milliseconds interval, Link::Work work) {
 
 std::optional<Worker::Time> Worker::nextTime() const {
   std::optional<Time> next = reopenAt_;
+  if (!toAck_.empty()) next = std::min(next.value_or(acksAt_), acksAt_);
   for (const auto& timer : timers_) next = std::min(next.value_or(timer.next), timer.next);
   return next;
 }
@@ -166,6 +176,8 @@ void Worker::carryOut(const CommandItem& command) {
     call("onPrivate", [&](Transaction& tx) { backend_.onPrivate(tx, account->session, command.text); });
     return;
   }
+  if (toAck_.empty()) acksAt_ = std::chrono::steady_clock::now() + kGatherAcks;
+  ++commandsToAck_;
   if (!account->needsAck) toAck_.push_back(account);
   account->needsAck = true;
   if (command.seq <= account->seq) return;

@@ -65,6 +65,7 @@ class Worker {
   void runDue();
   std::optional<Time> nextTime() const;
   void send(const Account& account, FrameKind kind, int64_t n, std::string_view payload);
+  bool areAcksDue() const;
   void sendAcks();
   void sendReplies();
 
@@ -114,6 +115,8 @@ class Worker {
   Batches outgoing_{kMaxMessage};
   std::string scratch_;
   std::vector<Account*> toAck_;
+  size_t commandsToAck_ = 0;  // of all of these, since they were sent last
+  Time acksAt_{};             // when they are, at the latest
   std::vector<std::function<void()>> afterCommit_;
   std::vector<Timer> timers_;
   std::optional<Time> reopenAt_;  // the frames without a session wait for it

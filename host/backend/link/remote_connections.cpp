@@ -19,16 +19,16 @@ using session::jsonString;
 constexpr uint64_t kProtocol = 1;
 constexpr size_t kMaxInstance = 64;
 constexpr size_t kMaxToken = 256;
+constexpr size_t kMaxWelcome = 4096;
+constexpr uint64_t kLongAwayNs = 10'000'000'000;
+constexpr const char* kAway = "The game is not answering at the moment. What you type is kept until it is back.";
+constexpr const char* kBack = "The game is back.";
 
 std::string capabilityNames(const LinkGrant& grant) {
   std::string out = grant.mayBroadcast ? "\"broadcast\"" : "";
   if (grant.mayUseRawTerminal) out += out.empty() ? "\"rawTerminal\"" : ",\"rawTerminal\"";
   return out;
 }
-constexpr size_t kMaxWelcome = 4096;
-constexpr uint64_t kLongAwayNs = 10'000'000'000;
-constexpr const char* kAway = "The game is not answering at the moment. What you type is kept until it is back.";
-constexpr const char* kBack = "The game is back.";
 
 const Json& objectOf(const Json& object, const char* name) {
   static const Json empty = Json::object();

@@ -42,7 +42,7 @@ struct Account {
   std::deque<KeptFrame> frames;
 
   // Of this connection:
-  bool needsAck = false;   // commands were carried out, or had been
+  size_t toAck = 0;        // commands that were carried out, or had been
   int64_t wentBackTo = 0;  // the last CONFLICT{expected}; more of the same come for frames under way
 
   // Since the last record:

@@ -13,6 +13,7 @@ namespace {
 // So many at once at most: the first of them waits until the last is done.
 constexpr size_t kItemsAtOnce = 1024;
 constexpr std::chrono::milliseconds kGatherAcks{50};
+constexpr size_t kMostToAck = 50;  // of a session: the gateway keeps a hundred, and refuses the next
 
 }  // namespace
 
@@ -123,18 +124,15 @@ void Worker::send(const Account& account, FrameKind kind, int64_t n, std::string
 
 void Worker::sendAcks() {
   for (Account* account : toAck_) {
-    account->needsAck = false;
+    account->toAck = 0;
     if (account->isOpen) outgoing_.append(commandAck(account->session.id, account->seq));
   }
   toAck_.clear();
-  commandsToAck_ = 0;
 }
 
-// They are cumulative: a busy session's are one in a while. The gateway keeps a hundred commands a session.
+// They are cumulative: a busy session's are one in a while.
 bool Worker::areAcksDue() const {
-  constexpr size_t kMostOfASession = 50;
-  return !toAck_.empty() && (isStopping_ || commandsToAck_ >= kMostOfASession * toAck_.size() ||
-                             std::chrono::steady_clock::now() >= acksAt_);
+  return !toAck_.empty() && (isStopping_ || std::chrono::steady_clock::now() >= acksAt_);
 }
 
 void Worker::sendReplies() {
@@ -177,9 +175,8 @@ void Worker::carryOut(const CommandItem& command) {
     return;
   }
   if (toAck_.empty()) acksAt_ = std::chrono::steady_clock::now() + kGatherAcks;
-  ++commandsToAck_;
-  if (!account->needsAck) toAck_.push_back(account);
-  account->needsAck = true;
+  if (account->toAck++ == 0) toAck_.push_back(account);
+  if (account->toAck >= kMostToAck) acksAt_ = {};  // now
   if (command.seq <= account->seq) return;
   const bool isDone =
       call("onCommand", [&](Transaction& tx) { backend_.onCommand(tx, account->session, command.text); });

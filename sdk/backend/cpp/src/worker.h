@@ -115,8 +115,7 @@ class Worker {
   Batches outgoing_{kMaxMessage};
   std::string scratch_;
   std::vector<Account*> toAck_;
-  size_t commandsToAck_ = 0;  // of all of these, since they were sent last
-  Time acksAt_{};             // when they are, at the latest
+  Time acksAt_{};  // when they are, at the latest
   std::vector<std::function<void()>> afterCommit_;
   std::vector<Timer> timers_;
   std::optional<Time> reopenAt_;  // the frames without a session wait for it

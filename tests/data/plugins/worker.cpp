@@ -1,7 +1,7 @@
 // Channel "worker": each line asks for blocking work, each answer is a line. WORKER_VERSION names a generation;
 // WORKER_IS_DEAF: it offers no gw.work/1.
 //   read MS PATH    the text of a file; of a FIFO, when somebody has written and closed it
-//   until MS PATH   waits until nobody wants the result, then makes that file
+//   until MS PATH   makes PATH.begun, waits until nobody wants the result, then makes PATH
 //   fill MS BYTES   as long a result; the status says whether all of it was taken
 //   throw MS x      an exception leaves the job
 // Answers: "VERSION TOKEN OUTCOME STATUS RESULT"; of what is not taken "VERSION refused STATUS".
@@ -34,10 +34,16 @@ gw_status readFile(WorkCall& call) {
   return status;
 }
 
-void waitUntilUnwanted(WorkCall& call) {
-  while (!call.isUnwanted()) ::usleep(1000);
-  const int fd = ::open(std::string(call.input()).c_str(), O_WRONLY | O_CREAT, 0600);
+void makeFile(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT, 0600);
   if (fd >= 0) ::close(fd);
+}
+
+void waitUntilUnwanted(WorkCall& call) {
+  const std::string path(call.input());
+  makeFile(path + ".begun");
+  while (!call.isUnwanted()) ::usleep(1000);
+  makeFile(path);
 }
 
 gw_status fill(WorkCall& call) {

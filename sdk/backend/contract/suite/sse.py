@@ -1,6 +1,7 @@
 """A player with Server-Sent Events and POST /rpc: one request at a time."""
 
 import asyncio
+import contextlib
 import json
 
 from .gateway import PATIENCE
@@ -78,10 +79,9 @@ class SsePlayer(Numbered):
                     await asyncio.sleep(max(again, 0.02))
             else:
                 self._to_send.clear()
-                try:
-                    await asyncio.wait_for(self._to_send.wait(), max(acknowledge_at - loop.time(), 0.01))
-                except TimeoutError:
-                    pass
+                with contextlib.suppress(TimeoutError):  # wait_for() before Python 3.12 may swallow a cancellation
+                    async with asyncio.timeout_at(max(acknowledge_at, loop.time() + 0.01)):
+                        await self._to_send.wait()
             if loop.time() >= acknowledge_at:
                 acknowledge_at = loop.time() + 1
                 self.conn_id = None  # each request with the new access token confirms it

@@ -109,6 +109,7 @@ void Worker::close(Account& account, const std::string& reason) {
   account.isOpen = false;
   call("onClosed", [&](Transaction& tx) { backend_.onClosed(tx, account.session, reason); });
   ledger_.forget(account);
+  account.toAck = 0;
   std::erase(toAck_, &account);  // it may not live until they are sent
 }
 

@@ -32,6 +32,10 @@ std::string errorJson(const Error& error) {
   return out + "}";
 }
 
+Error sessionGone() {
+  return fail(ErrorCode::kUnauthorized, "this session is not there any more; log in again", "sessionNotFound");
+}
+
 int httpStatusOf(ErrorCode code) {
   switch (code) {
     case ErrorCode::kInvalid:

@@ -26,6 +26,8 @@ std::string errorFrame(const std::string& frameId, const Error& error);
 /// The one error object: {"code","message","details":{"reason"}?,"retryable"?,"retryAfterMs"?}.
 std::string errorJson(const Error& error);
 int httpStatusOf(ErrorCode code);
+/// The answer to whoever uses, or wants back, a session that has ended.
+Error sessionGone();
 std::string jsonString(const std::string& text);
 
 }  // namespace gw::session

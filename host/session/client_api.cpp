@@ -270,7 +270,7 @@ void ClientApi::playAsLine(Call& call, const std::string& line) {
   if (!mustPlay(call)) return;
   if (!manager_.playLine(*call.session, nullptr, line))
     return refuse(call, fail(ErrorCode::kUnavailable, "the game is not answering; the command was not taken"));
-  call.session->afterCommit([&manager = manager_, caller = call.caller] { manager.reply(caller, std::string("{}")); });
+  manager_.replyOnceCommitted(*call.session, call.caller, "{}");
 }
 
 void ClientApi::roomsJoin(Call& call, const Json& params) {

@@ -107,7 +107,7 @@ gw_status SessionManager::submit(plugin::Stream& stream, uint64_t token, const g
   // The line may have ended the session ("quit"), or brought its connection to another one.
   Session* session = find(asked);
   if (!session) return reply(caller, std::string("{}")), GW_OK;
-  session->afterCommit([this, caller] { reply(caller, std::string("{}"), Urgency::kMayWait); });
+  replyOnceCommitted(*session, caller, "{}", Urgency::kMayWait);
   return GW_OK;
 }
 
@@ -129,7 +129,7 @@ void SessionManager::takeCommand(Session& session, const NumberedBy& by, std::st
     const uint64_t last = session.lastClientSeq(by.device);
     if (by.clientSeq <= last) {
       // The first one may still be on its way to the disk.
-      return session.afterCommit([this, caller = by.caller] { reply(caller, std::string("{\"duplicate\":true}")); });
+      return replyOnceCommitted(session, by.caller, "{\"duplicate\":true}");
     }
     if (by.clientSeq > last + 1) {
       const std::string expected = "{\"expected\":" + std::to_string(last + 1) + "}";
@@ -144,8 +144,7 @@ void SessionManager::takeCommand(Session& session, const NumberedBy& by, std::st
   uint64_t expected = 0;
   if (by.clientSeq != 0) session.acceptCommand(by.device, by.clientSeq, expected);
   // Most commands are answered by output at once: one write for both.
-  session.afterCommit(
-      [this, caller = by.caller] { reply(caller, std::string("{\"duplicate\":false}"), Urgency::kMayWait); });
+  replyOnceCommitted(session, by.caller, "{\"duplicate\":false}", Urgency::kMayWait);
 }
 
 bool SessionManager::isJournalFull(plugin::Stream& stream) {

@@ -55,9 +55,9 @@ void SessionJournal::hold(plugin::LoopEvent& event) {
   held_.push_back({partBatch_, plugin::LoopEventPtr(&event), {}, {}});
 }
 
-void SessionJournal::afterCommit(Task action) {
+void SessionJournal::afterCommit(WhenCommitted action) {
   // Also behind records that show nothing: the command that was just taken, say.
-  if (partBatch_ <= loop_.committedBatch()) return action();
+  if (partBatch_ <= loop_.committedBatch()) return action(true);
   held_.push_back({partBatch_, {}, {}, std::move(action)});
 }
 
@@ -68,10 +68,16 @@ void SessionJournal::release(Session& session, uint64_t batch) {
     if (next.event) {
       session.show(*next.event, next.at);
     } else if (next.action) {
-      next.action();
-      if (session.state() == State::kClosed) return held_.clear();
+      next.action(true);  // may end the session, which abandons the rest
     }
   }
+}
+
+std::vector<WhenCommitted> SessionJournal::abandon() {
+  std::vector<WhenCommitted> out;
+  for (Held& held : std::exchange(held_, {}))
+    if (held.action) out.push_back(std::move(held.action));
+  return out;
 }
 
 // --- a loop's part ----------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ namespace {
 
 constexpr uint64_t kAttachTokenNs = 30'000'000'000;
 
+Error justEnded() { return fail(ErrorCode::kUnavailable, "the session has just ended; log in again"); }
+
 }  // namespace
 
 void SessionManager::toUserLoop(const Claim& claim, UniqueFunction<void(Verdict)> done) {
@@ -84,22 +86,21 @@ void SessionManager::takeOverThere(EnterRequest request, const SessionId& existi
   const Identity user = find(request.session) ? find(request.session)->user : Identity{};
   const SessionId asking = request.session;
   auto arrive = [&target, existing, user](Attachment* attachment, EnterRequest wish) {
-    target.load(
-        existing, [&target, existing, attachment, user, wish = std::move(wish)](Result<Session*> loaded) mutable {
-          Attachment* mine = wish.caller.streamId ? target.attachmentOf(wish.caller.streamId) : nullptr;
-          if (attachment && !mine) return;  // the client went away meanwhile
-          if (!loaded) return target.failEnter(wish, loaded.error());
-          Session* session = *loaded;
-          // It ended between the verdict and now: the next login must not be sent there again.
-          if (!session) target.releaseClaim(user.userId, existing);
-          if (!session || session->user.userId != user.userId)
-            return target.failEnter(wish, fail(ErrorCode::kUnavailable, "the session has just ended; log in again"));
-          const bool wasAway = session->state() == State::kDisconnected;
-          if (wasAway) (void)session->setState(State::kPlaying);
-          target.closeOthersForGameSession(*session, mine, wish.gameSession);
-          if (wasAway && target.services_.backend) target.backend()->reconnected(session->id());
-          target.finishEnter(*session, wish, true);
-        });
+    target.load(existing,
+                [&target, existing, attachment, user, wish = std::move(wish)](Result<Session*> loaded) mutable {
+                  Attachment* mine = wish.caller.streamId ? target.attachmentOf(wish.caller.streamId) : nullptr;
+                  if (attachment && !mine) return;  // the client went away meanwhile
+                  if (!loaded) return target.failEnter(wish, loaded.error());
+                  Session* session = *loaded;
+                  // It ended between the verdict and now: the next login must not be sent there again.
+                  if (!session) target.releaseClaim(user.userId, existing);
+                  if (!session || session->user.userId != user.userId) return target.failEnter(wish, justEnded());
+                  const bool wasAway = session->state() == State::kDisconnected;
+                  if (wasAway) (void)session->setState(State::kPlaying);
+                  target.closeOthersForGameSession(*session, mine, wish.gameSession);
+                  if (wasAway && target.services_.backend) target.backend()->reconnected(session->id());
+                  target.finishEnter(*session, wish, true);
+                });
   };
   if (!request.caller.streamId) {
     if (Session* temporary = find(asking)) close(*temporary, GW_CLOSE_NORMAL, {});
@@ -145,8 +146,9 @@ void SessionManager::finishEnter(Session& session, const EnterRequest& request, 
   lineage.lastSeenNs = session.lastInputNs = nowNs();
   std::string token = isTerminal ? std::string() : firstToken(session, lineage);
   if (!request.caller.streamId) session.leaseUntilNs = nowNs() + limits_.leaseMs * 1'000'000;
-  tellOnceSaved(session, [this, lineageId = lineage.id, request, resumed, token = std::move(token)](Session& saved) {
-    tellEntered(saved, lineageId, request, resumed, token);
+  tellOnceSaved(session, [this, lineageId = lineage.id, request, resumed, token = std::move(token)](Session* saved) {
+    if (!saved) return failEnter(request, justEnded());
+    tellEntered(*saved, lineageId, request, resumed, token);
   });
 }
 

@@ -13,13 +13,6 @@
 #include "store/store_worker.h"
 
 namespace gw::session {
-namespace {
-
-Error notFound() {
-  return fail(ErrorCode::kUnauthorized, "this session is not there any more; log in again", "sessionNotFound");
-}
-
-}  // namespace
 
 void SessionManager::resume(ResumeRequest request) {
   SessionManager& target = home(request.session);
@@ -42,7 +35,7 @@ void SessionManager::resumeHere(ResumeRequest request) {
     if (!loaded) return refuseResume(request, loaded.error());
     Session* session = *loaded;
     if (!session || (session->state() != State::kDisconnected && session->state() != State::kPlaying))
-      return refuseResume(request, notFound());
+      return refuseResume(request, sessionGone());
     resumeLoaded(*session, std::move(request));
   });
 }
@@ -59,8 +52,9 @@ void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
     request.from = asking ? asking->acknowledged : Position{};
     const uint32_t opened = session.newLineage(request.device, request.from).id;
     session.timer.cancel();  // as below
-    return tellOnceSaved(session, [this, opened, request = std::move(request)](Session& saved) {
-      resumeCommitted(saved, opened, request, {});
+    return tellOnceSaved(session, [this, opened, request = std::move(request)](Session* saved) {
+      if (!saved) return refuseResume(request, sessionGone());
+      resumeCommitted(*saved, opened, request, {});
     });
   }
   // While somebody plays no token of the session expires.
@@ -69,7 +63,7 @@ void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
   Lineage* lineage = nullptr;
   for (Lineage& candidate : session.lineages())
     if (candidate.tokens.knows(presented)) lineage = &candidate;
-  if (!lineage) return refuseResume(request, notFound());
+  if (!lineage) return refuseResume(request, sessionGone());
   // The client gave this try up and made the same one again, which overtook it on another loop. Granted
   // now, it would void the token that the client has just been given.
   const Attachment* asking = request.caller.streamId ? attachmentOf(request.caller.streamId) : nullptr;
@@ -88,13 +82,13 @@ void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
       log::warn("audit", "a reconnect token was used after it had been replaced; the session's tokens are revoked",
                 {{"session", session.id().toString().substr(0, 8)}, {"user", session.user.userName}});
       revokeTokens(session);
-      return refuseResume(request, notFound());
+      return refuseResume(request, sessionGone());
     case TokenChain::Use::kExpired:
       return refuseResume(request,
                           fail(ErrorCode::kUnauthorized, "this session has expired; log in again", "sessionExpired"));
     case TokenChain::Use::kOtherAttempt:
     case TokenChain::Use::kWrong:
-      return refuseResume(request, notFound());
+      return refuseResume(request, sessionGone());
   }
   // Whoever holds this lineage's older connection is superseded by this one.
   const std::vector<Attachment*> attached = session.attachments();
@@ -110,7 +104,7 @@ void SessionManager::resumeLoaded(Session& session, ResumeRequest request) {
            token = next.encode()](bool committed) {
             Session* saved = find(id);
             if (saved && !committed) abandonResume(*saved);
-            if (!saved) return refuseResume(request, notFound());  // it ended meanwhile
+            if (!saved) return refuseResume(request, sessionGone());  // it ended meanwhile
             if (!committed)
               return refuseResume(request, fail(ErrorCode::kUnavailable, "the store is not available; try again"));
             resumeCommitted(*saved, lineageId, request, token);
@@ -126,7 +120,7 @@ void SessionManager::resumeCommitted(Session& session, uint32_t lineageId, const
   }
   if (!lineage) {
     abandonResume(session);
-    return refuseResume(request, notFound());
+    return refuseResume(request, sessionGone());
   }
   const bool wasAway = session.state() == State::kDisconnected;
   if (wasAway) (void)session.setState(State::kPlaying);
@@ -320,7 +314,7 @@ void SessionManager::answerBinding(const Caller& caller, uint32_t status, const 
   message.httpStatus = status;
   message.status = status == 200 ? GW_OK : GW_E_STATE;
   message.setCookie = cookie;
-  if (status == 401) message.body = errorJson(notFound());
+  if (status == 401) message.body = errorJson(sessionGone());
   request->answer(caller.token, message, std::move(binding), homeIndex);
 }
 

@@ -113,15 +113,15 @@ void SessionManager::saveNow(Session& session, bool cleanStop, UniqueFunction<vo
       });
 }
 
-void SessionManager::tellOnceSaved(Session& session, UniqueFunction<void(Session&)> tell) {
+void SessionManager::tellOnceSaved(Session& session, UniqueFunction<void(Session*)> tell) {
   if (!session.journal) {
     markForSaving(session);
-    return tell(session);
+    return tell(&session);
   }
   saveNow(session, false, [](bool) {});
   session.journal->barrier();
-  session.afterCommit([this, id = session.id(), tell = std::move(tell)]() mutable {
-    if (Session* saved = find(id)) tell(*saved);
+  session.afterCommit([this, id = session.id(), tell = std::move(tell)](bool isCommitted) mutable {
+    tell(isCommitted ? find(id) : nullptr);
   });
 }
 
@@ -165,7 +165,8 @@ void SessionManager::unload(Session& session) {
   saveNow(session, true, [this, id = session.id()](bool ok) {
     Session* saved = find(id);
     if (!saved || !saved->unloading) return;
-    const bool isBehind = saved->journal && saved->journal->savedRecords != saved->journal->records();
+    const bool isBehind =
+        saved->journal && (saved->journal->savedRecords != saved->journal->records() || saved->journal->isHolding());
     if (ok && (isBehind || !saved->commands().empty())) return unload(*saved);
     if (!ok || saved->state() != State::kDisconnected) {
       stayLoaded(*saved);

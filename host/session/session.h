@@ -93,11 +93,19 @@ class Session {
   void emit(plugin::LoopEvent& event);
   /// [SessionJournal] Offers an event to every attachment; at.seq 0: none.
   void show(plugin::LoopEvent& event, Position at);
-  /// Once everything that was written of it is committed; at once in relaxed.
+  /// Once everything that was written of it is committed; at once in relaxed. An action that takes a bool is
+  /// called with false when the session ends before; another one is not called then.
   template <typename Action>
   void afterCommit(Action&& action) {
-    if (!journal) return action();
-    journal->afterCommit(std::forward<Action>(action));
+    if constexpr (std::is_invocable_v<Action&, bool>) {
+      if (!journal) return action(true);
+      journal->afterCommit(std::forward<Action>(action));
+    } else {
+      if (!journal) return action();
+      journal->afterCommit([action = std::forward<Action>(action)](bool isCommitted) mutable {
+        if (isCommitted) action();
+      });
+    }
   }
   /// One connection only; no seq, no log.
   static void emitPrivate(Attachment& to, plugin::Event event);

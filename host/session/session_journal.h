@@ -19,6 +19,9 @@ namespace gw::session {
 class LoopJournal;
 class Session;
 
+/// isCommitted: false once, when the session has ended before; it is not there any more then.
+using WhenCommitted = UniqueFunction<void(bool isCommitted)>;
+
 class SessionJournal {
  public:
   /// records: as many are included in the session's row.
@@ -39,7 +42,9 @@ class SessionJournal {
   /// An event without a number: behind what waits.
   void hold(plugin::LoopEvent& event);
   /// At once if nothing waits.
-  void afterCommit(Task action);
+  void afterCommit(WhenCommitted action);
+  /// The session ends: what still waits for a commit that nobody will tell of; for the caller to call with false.
+  std::vector<WhenCommitted> abandon();
   bool isHolding() const { return !held_.empty(); }  // what is held belongs to a batch up to the last one written
   /// [LoopJournal] Everything up to this batch is committed.
   void release(Session& session, uint64_t batch);
@@ -60,7 +65,7 @@ class SessionJournal {
     uint64_t batch = 0;
     plugin::LoopEventPtr event;
     Position at;
-    Task action;  // instead of an event
+    WhenCommitted action;  // instead of an event
   };
 
   template <typename Write>

@@ -147,9 +147,18 @@ void SessionManager::discard(Session& session) {
   if (session.isStranger) forgetStranger(session);
   broadcast_.sessionLeft(session);
   --services_.counters.sessions;
+  if (session.journal) tellAbandoned(session.journal->abandon());
   const auto it = sessions_.find(session.id());
   loop_.deleteLater(std::move(it->second));
   sessions_.erase(it);
+}
+
+// Whoever waits for an answer gets one. In a turn of its own: the session is gone then.
+void SessionManager::tellAbandoned(std::vector<WhenCommitted> waiting) {
+  if (waiting.empty()) return;
+  loop_.post([waiting = std::move(waiting)]() mutable {
+    for (WhenCommitted& tell : waiting) tell(false);
+  });
 }
 
 void SessionManager::close(Session& session, uint32_t code, const std::string& text) {
@@ -407,6 +416,14 @@ void SessionManager::reply(const Caller& caller, const Result<std::string>& payl
   origin.loop_.post([&origin, caller, status, frame = std::move(frame)] {
     if (auto request = origin.streams_.findRequest(caller.requestId))
       request->answer(caller.token, plugin::RequestAnswer{GW_OK, status, frame, {}});
+  });
+}
+
+void SessionManager::replyOnceCommitted(Session& session, const Caller& caller, std::string payloadJson,
+                                        Urgency urgency) {
+  session.afterCommit([this, caller, payload = std::move(payloadJson), urgency](bool isCommitted) {
+    if (isCommitted) return reply(caller, payload, urgency);
+    reply(caller, sessionGone());
   });
 }
 

@@ -122,6 +122,9 @@ class SessionManager final : public plugin::InputPort {
   void dropConnections(Session& session, uint32_t code, const std::string& text);
   using Urgency = plugin::Stream::Urgency;
   void reply(const Caller& caller, const Result<std::string>& payload, Urgency urgency = Urgency::kNow);
+  /// In strict once what was written of the session is committed; or that it has ended.
+  void replyOnceCommitted(Session& session, const Caller& caller, std::string payloadJson,
+                          Urgency urgency = Urgency::kNow);
 
   // Log in (login.cpp); `then` is called on this loop if the session is still there
   using IdentityThen = UniqueFunction<void(Session&, Result<Identity>)>;
@@ -212,6 +215,7 @@ class SessionManager final : public plugin::InputPort {
   uint64_t lifetimeEndNs(const Session& session) const;
   void lastConnectionGone(Session& session, uint32_t code);
   void discard(Session& session);  // out of memory
+  void tellAbandoned(std::vector<WhenCommitted> waiting);
   void unload(Session& session);
   void stayLoaded(Session& session);
   void trimStored(const SessionId& id, const std::string& userId);
@@ -280,8 +284,8 @@ class SessionManager final : public plugin::InputPort {
   /// Reads what belongs to a session, behind every writeOf() of it.
   void readOf(const SessionId& id, UniqueFunction<Result<void>(store::SessionStore&)> work,
               UniqueFunction<void(Result<void>)> done);
-  /// What is told next must survive: in strict it waits until the session's row is committed.
-  void tellOnceSaved(Session& session, UniqueFunction<void(Session&)> tell);
+  /// What is told next must survive: in strict it waits until the session's row is committed. Null: it ended before.
+  void tellOnceSaved(Session& session, UniqueFunction<void(Session*)> tell);
   void checkpoint(std::vector<SessionId> sessions);
   void checkpointSome();
   void watchJournal();

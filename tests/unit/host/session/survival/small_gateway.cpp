@@ -110,12 +110,12 @@ bool SmallGateway::isQuiet() const {
          std::all_of(loops_.begin(), loops_.end(), [](const auto& loop) { return loop->figures().inboxTasks == 0; });
 }
 
-void SmallGateway::settle() {
+void SmallGateway::settle(const std::function<void()>& afterTurn) {
   // What a socket brings, or an answer that waits for company, is seen only by a turn.
   for (int quiet = 0, rounds = 0; quiet < 4; quiet = isQuiet() ? quiet + 1 : 0) {
     ASSERT_LT(++rounds, 10'000) << "the gateway does not come to rest";
     clock_.advance(std::chrono::milliseconds(1));
-    for (size_t i = 0; i < loops_.size(); ++i) turn(i);
+    turnAll(afterTurn);
     store_.commitAll();
     world_->workAll();
   }

@@ -39,8 +39,8 @@ class SmallGateway {
   /// A client's end of a new connection; not before isReady().
   int connect(size_t loop);
   void turn(size_t loop) { loops_[loop]->runOnce(0); }
-  /// Until nothing is left to do. Each round takes a millisecond.
-  void settle();
+  /// Until nothing is left to do. Each round takes a millisecond. afterTurn: called after each turn of a loop.
+  void settle(const std::function<void()>& afterTurn = {});
   /// The clean stop, as Gateway::stop(). meanwhile: called between its steps, when others still work.
   void stop(const std::function<void()>& meanwhile);
 

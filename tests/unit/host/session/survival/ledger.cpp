@@ -112,7 +112,10 @@ void Ledger::look(session::Session& session) {
   facts.head = session.head();
   if (facts.lastHeldNs == 0) facts.lastHeldNs = nowNs();
   if (session.unloading || nowNs() - facts.lastHeldNs >= rules_.inMemoryMs * kMs) facts.wasPutAway = true;
-  if (!session.attachments().empty()) facts.lastHeldNs = facts.lastContactNs = nowNs();
+  if (!session.attachments().empty()) {
+    if (mayBeGone(facts)) facts.lastRevival = ++revivals_;
+    facts.lastHeldNs = facts.lastContactNs = nowNs();
+  }
   using session::Session;
   const auto atMost = [&](size_t count, size_t most, const char* what) {
     if (count > most) broken("session " + id + " has " + std::to_string(count) + " " + what);

@@ -29,6 +29,7 @@ struct SessionFacts {
   bool mayHaveEnded = false;  // someone said goodbye, and nobody has met it since
   unsigned lastGoodbye = 0;
   unsigned lastTheft = 0;         // the last one that revoked its tokens
+  unsigned lastRevival = 0;       // the last time that it might have been gone, and someone came in all the same
   uint64_t loginsBefore = 0;      // of its user
   std::set<std::string> devices;  // that ever sent commands to it
   uint64_t firstLook = 0;         // that saw it
@@ -92,6 +93,7 @@ class Ledger {
 
   void stolenFrom(const std::string& id) { sessions_[id].lastTheft = ++thefts_; }
   unsigned thefts() const { return thefts_; }
+  unsigned revivals() const { return revivals_; }
   void saidGoodbyeTo(const std::string& id);
   unsigned goodbyes() const { return goodbyes_; }
   /// It answered somebody who had come after so many goodbyes.
@@ -121,6 +123,7 @@ class Ledger {
   uint64_t stepCount_ = 0;
   unsigned crashes_ = 0;
   unsigned thefts_ = 0;
+  unsigned revivals_ = 0;
   unsigned goodbyes_ = 0;
   std::string broken_;
   std::map<std::string, uint64_t> counts_;

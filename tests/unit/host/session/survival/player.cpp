@@ -17,7 +17,7 @@ void Player::connect(size_t readable) {
   isIn_ = owesGap_ = isBehind_ = false;
   epoch_ = 0;
   asked_.clear();
-  atConnect_ = {ledger_.crashes(), ledger_.thefts(), ledger_.goodbyes()};
+  atConnect_ = {ledger_.crashes(), ledger_.thefts(), ledger_.goodbyes(), ledger_.revivals()};
   if (!token_.empty()) {
     if (attempt_.empty()) attempt_ = name_ + std::to_string(++attempts_);
     ledger_.touched(session_);
@@ -186,7 +186,10 @@ void Player::refused(const Json& error) {
   if (code != "UNAUTHORIZED") return broken("resume refused: " + error.dump());
   const SessionFacts& mine = facts();
   const bool isRevoked = mine.lastTheft > known_.thefts;
-  if (!ledger_.mayBeGone(mine) && !isRevoked && !ledger_.mayBeEvicted(mine)) broken("locked out: " + error.dump());
+  // Its token had expired, and then somebody else's login took the session over.
+  const bool wasLate = mine.lastRevival > atConnect_.revivals;
+  if (!ledger_.mayBeGone(mine) && !wasLate && !isRevoked && !ledger_.mayBeEvicted(mine))
+    broken("locked out: " + error.dump());
   ledger_.count("resumes refused");
   forget();
 }

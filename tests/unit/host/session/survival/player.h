@@ -102,7 +102,7 @@ class Player {
   session::Position lostTo_;  // it was told of a gap up to here
   /// What had happened when it began the connection that brought what it has.
   struct Known {
-    unsigned crashes = 0, thefts = 0, goodbyes = 0;
+    unsigned crashes = 0, thefts = 0, goodbyes = 0, revivals = 0;
   } known_;
 
   // Of the connection

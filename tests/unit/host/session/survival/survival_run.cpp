@@ -1,5 +1,7 @@
 #include "unit/host/session/survival/survival_run.h"
 
+#include <algorithm>
+
 namespace gw::test {
 namespace {
 
@@ -101,6 +103,11 @@ void SurvivalRun::passTime(uint64_t ms) {
 void SurvivalRun::look() {
   gateway_->forEachSession([this](session::Session& session) { ledger_.look(session); });
   ledger_.lookIsOver();
+}
+
+// A session that leaves memory and comes back in between misses what is said meanwhile: each turn is looked at.
+void SurvivalRun::settle() {
+  gateway_->settle([this] { look(); });
 }
 
 // --- players ----------------------------------------------------------------------------------------
@@ -214,24 +221,23 @@ void SurvivalRun::restart() {
 void SurvivalRun::everybodyComesBack() {
   ledger_.step("everybody comes back");
   ledger_.count("reunions");
+  const auto isWell = [](const Player& player) { return player.isIn() && !player.hasUnanswered(); };
   for (int tries = 0; tries < 200 && !ledger_.isBroken(); ++tries) {
-    bool isAnyOut = false;
     for (Player& player : players_) {
       player.heal();
       if (player.isAway()) player.connect();
-      isAnyOut |= !player.isIn() || player.hasUnanswered();
     }
-    gateway_->settle();
-    look();
+    settle();
     for (Player& player : players_)
       if (!player.isAway()) player.pump();
-    if (!isAnyOut) break;
+    // Only now: what they had not read may have told them that they are out.
+    if (std::all_of(players_.begin(), players_.end(), isWell)) break;
     for (Player& player : players_)
       if (player.isIn() && player.hasUnanswered()) player.say();
   }
   for (Player& player : players_)
     if (player.isIn()) player.say();
-  gateway_->settle();
+  settle();
   for (Player& player : players_)
     if (!player.isAway()) player.pump();
   for (const Player& listener : players_)

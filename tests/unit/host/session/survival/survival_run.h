@@ -38,6 +38,7 @@ class SurvivalRun {
   void commit(size_t most);
   void passTime(uint64_t ms);
   void look();
+  void settle();
 
   void start();
   void crash();

@@ -198,9 +198,9 @@ class RequestHandler final : public Poco::Net::HTTPRequestHandler {
       if (answer.status == 401) response.set("WWW-Authenticate", "Bearer");
       if (answer.retryAfterMs >= 0) response.set("Retry-After", std::to_string((answer.retryAfterMs + 999) / 1000));
       response.setKeepAlive(false);
-      response.setContentLength64(static_cast<Poco::Int64>(answer.json.size()));
+      response.setContentLength64(static_cast<Poco::Int64>(answer.body.size()));
       // Flushed here, while the request still counts as in flight: a stop would cut it off afterwards.
-      response.send().write(answer.json.data(), static_cast<std::streamsize>(answer.json.size())).flush();
+      response.send().write(answer.body.data(), static_cast<std::streamsize>(answer.body.size())).flush();
     } catch (const Poco::Exception& e) {  // the peer went away
       log::debug("admin", "an answer could not be sent", {{"error", e.displayText()}});
     }

@@ -31,10 +31,10 @@ struct Call {
 
 struct Reply {
   int status = 200;
-  std::string json;
+  std::string body;
   std::string allow;  // 405: the methods that the path has
   long long retryAfterMs = -1;
-  const char* contentType = "application/json";  // else `json` is of that type
+  const char* contentType = "application/json";
 };
 
 Reply reply(const Json& json, int status = 200);

@@ -45,7 +45,7 @@ Reply health(Call& call) { return reply(healthJson(call.port.health())); }
 
 Reply metrics(Call& call) {
   Reply out;
-  out.json = metricsText({call.port.status(), call.port.backends(), call.port.pluginMetrics()});
+  out.body = metricsText({call.port.status(), call.port.backends(), call.port.pluginMetrics()});
   out.contentType = kMetricsType;
   return out;
 }

@@ -70,7 +70,7 @@ void LinkConnection::call(std::string_view method, const std::string& params, Ca
     const std::lock_guard lock(mutex_);
     if (!isEnding_ && pending_.size() < kMaxCalls) {
       id = "g" + std::to_string(++lastCall_);
-      pending_.emplace(id, Pending{std::move(reply), clock_.nowNs(), isHeartbeat});
+      pending_.emplace(id, Pending{std::move(reply), clock_.nowNs()});
     }
   }
   if (id.empty())
@@ -305,7 +305,7 @@ LinkConnection::Answered LinkConnection::answer(const std::string& id, Result<nl
     pending = std::move(found->second);
     pending_.erase(found);
   }
-  if (pending.isHeartbeat) return Answered::kHeartbeat;
+  if (!pending.reply) return Answered::kHeartbeat;
   tookMs = (clock_.nowNs() - pending.sinceNs) / kMsNs;
   pending.reply(std::move(result));
   return Answered::kCall;
@@ -327,7 +327,7 @@ void LinkConnection::finish() {
     pending.swap(pending_);
     acks_.clear();
   }
-  std::erase_if(pending, [](const auto& call) { return call.second.isHeartbeat; });
+  std::erase_if(pending, [](const auto& call) { return !call.second.reply; });
   lost_ = pending.size();
   port_.gone(*this, why_);
   for (auto& [id, call] : pending)

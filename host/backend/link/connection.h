@@ -111,9 +111,8 @@ class LinkConnection final : public std::enable_shared_from_this<LinkConnection>
 
  private:
   struct Pending {
-    CallReply reply;
+    CallReply reply;  // none: a heartbeat, whose answer nobody waits for
     uint64_t sinceNs = 0;
-    bool isHeartbeat = false;  // and nobody waits for its answer
   };
   void pass();
   bool readSome();

@@ -101,7 +101,11 @@ bool Ledger::mustBeGone(const SessionFacts& facts) const {
 void Ledger::crashed() {
   ++crashes_;
   for (auto& [id, facts] : sessions_)
-    if (facts.isHere) facts.lastCrash = crashes_, facts.lastCrashNs = nowNs();
+    if (facts.isHere) {
+      facts.lastCrash = crashes_;
+      facts.lastCrashNs = nowNs();
+      if (!facts.isLeaving) facts.lastLoss = crashes_;
+    }
 }
 
 void Ledger::look(session::Session& session) {
@@ -110,6 +114,7 @@ void Ledger::look(session::Session& session) {
   SessionFacts& facts = sessions_[id];
   if (facts.firstLook == 0) facts.firstLook = looks_;
   facts.head = session.head();
+  facts.isLeaving = session.unloading;
   if (facts.lastHeldNs == 0) facts.lastHeldNs = nowNs();
   if (session.unloading || nowNs() - facts.lastHeldNs >= rules_.inMemoryMs * kMs) facts.wasPutAway = true;
   if (!session.attachments().empty()) {

@@ -37,7 +37,9 @@ struct SessionFacts {
   uint64_t lastContactNs = 0;     // when a client last may have reached it
   bool isHere = true;             // in memory, at the last look
   bool wasPutAway = false;        // or nearly
+  bool isLeaving = false;         // memory, at the last look: the store may have all of it already
   unsigned lastCrash = 0;         // the last crash that found it in memory
+  unsigned lastLoss = 0;          // the last one that took something of it, in relaxed
   uint64_t lastCrashNs = 0;
   session::Position head;               // at the last look
   std::set<session::Position> putAway;  // its heads when it left memory: it was in no room until it came back

@@ -145,7 +145,7 @@ void Player::resumed(const Json& block) {
   const bool crashedRelaxed = !ledger_.rules().isStrict && known_.crashes != atConnect_.crashes;
   const uint64_t accepted = number(block, "lastClientSeq");
   if (crashedRelaxed) {
-    owesGap_ = facts().lastCrash > known_.crashes && facts().lastCrash <= atConnect_.crashes && position_.epoch > 0;
+    owesGap_ = facts().lastLoss > known_.crashes && facts().lastLoss <= atConnect_.crashes && position_.epoch > 0;
     heard_.clear();
     return startOver(accepted);
   }

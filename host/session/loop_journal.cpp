@@ -141,6 +141,7 @@ void LoopJournal::committed() {
   leaveFull();
   if (isRelaxed_) {
     isRelaxed_ = false;
+    committedBatch_ = batch_ - 1;  // relax() was ahead of it
     savedAfterRelax_ = batch_;
     ports_.strictAgain();
   }

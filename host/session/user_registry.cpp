@@ -47,8 +47,10 @@ void UserRegistry::decideWith(const std::string& userId, Waiting waiting, Sessio
 
 void UserRegistry::grant(const std::string& userId, Waiting waiting) {
   auto& sessions = users_[userId].sessions;
-  std::erase_if(sessions, [&](const Held& held) { return held.session == waiting.claim.session; });
-  sessions.push_back(Held{waiting.claim.session, waiting.claim.entityId, waiting.claim.gameSession});
+  // A session that chose two characters at once plays the first.
+  const bool isHeld = std::any_of(sessions.begin(), sessions.end(),
+                                  [&](const Held& held) { return held.session == waiting.claim.session; });
+  if (!isHeld) sessions.push_back(Held{waiting.claim.session, waiting.claim.entityId, waiting.claim.gameSession});
   shareOut(users_[userId]);
   waiting.done(Verdict{Verdict::Kind::kEnter, {}});
   decide(userId);

@@ -49,6 +49,14 @@ TEST_F(UserRegistryTest, SendsASecondLoginOfACharacterToItsSession) {
   EXPECT_EQ(verdicts->front().existing, a_);
 }
 
+TEST_F(UserRegistryTest, ASessionThatChoosesTwoCharactersAtOnceHoldsTheFirst) {
+  claim(a_, "anna");
+  claim(a_, "bert");
+  const auto verdicts = claim(b_, "anna");
+  ASSERT_EQ(verdicts->size(), 1u);
+  EXPECT_EQ(verdicts->front().kind, Verdict::Kind::kTakeOver);
+}
+
 TEST_F(UserRegistryTest, FinishesTheOlderSessionBeforeAnotherCharacterEnters) {
   claim(a_, "anna");
   const auto verdicts = claim(b_, "bert");

@@ -23,10 +23,7 @@ void SessionManager::frame(const SessionId& id, const SessionFrame& frame) {
     return;
   }
   // It was about to be put away: with something new to keep it stays for another while.
-  if (session->unloading) {
-    stayLoaded(*session);
-    armTimer(*session);
-  }
+  stayLoaded(*session);
   if (frame.n == 0) return apply(*session, frame);
   const OutputCounts::Verdict verdict = session->outputCounts.take(*frame.instance, frame.n);
   if (verdict == OutputCounts::Verdict::kAhead)

@@ -63,7 +63,8 @@ void SessionManager::load(const SessionId& id, LoadThen then) {
           const bool isKnown = session || result;
           // Whoever is told that it is not there throws its token away.
           const Error away = fail(ErrorCode::kUnavailable, "The store is not available. Try again.");
-          for (auto& next : continuations) next(isKnown ? Result<Session*>(session) : Result<Session*>(away));
+          // Each looks again: the one before it may have ended the session.
+          for (auto& next : continuations) next(isKnown ? Result<Session*>(find(id)) : Result<Session*>(away));
         });
       });
 }
@@ -130,6 +131,7 @@ void SessionManager::stayLoaded(Session& session) {
   session.unloading = false;
   session.admitMissed();
   saveNow(session, false, [](bool) {});
+  armTimer(session);  // the one that began to put it away is spent
 }
 
 // [user loop] Guests have no past: only a named user's character may be waiting in the store.

@@ -47,6 +47,7 @@ class SmallGateway {
   size_t loops() const { return loops_.size(); }
   HeldStore& store() { return store_; }
   SmallWorld& world() { return *world_; }
+  session::SessionManager& manager(size_t loop) { return *managers_[loop]; }
   session::Session* find(const SessionId& id) { return services_.managers[homeLoop(id, loops_.size())]->find(id); }
   template <typename F>
   void forEachSession(F&& visit) {

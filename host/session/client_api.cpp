@@ -204,7 +204,7 @@ std::string dump(const nlohmann::json& json) {
 }  // namespace
 
 void ClientApi::charactersList(Call& call, const Json&) {
-  manager_.listCharacters(*call.session, [&manager = manager_, caller = call.caller](Session&, auto result) {
+  manager_.listCharacters(*call.session, [&manager = manager_, caller = call.caller](Session*, auto result) {
     if (!result) return manager.reply(caller, result.error());
     Json list = Json::array();
     for (const Character& character : *result) list.push_back(toJson(character));
@@ -217,7 +217,7 @@ void ClientApi::charactersCreate(Call& call, const Json& params) {
     return refuse(call, fail(ErrorCode::kConflict, "log in first", "notAuthenticated"));
   NewCharacter wanted{stringMember(params, "name", 256), dump(params)};
   manager_.createCharacter(*call.session, std::move(wanted),
-                           [&manager = manager_, caller = call.caller](Session&, Result<Character> result) {
+                           [&manager = manager_, caller = call.caller](Session*, Result<Character> result) {
                              if (!result) return manager.reply(caller, result.error());
                              manager.reply(caller, dump({{"character", toJson(*result)}}));
                            });

@@ -108,13 +108,13 @@ void ClientApi::connectNew(Call& call, const Json& params) {
   manager_.login(*session, kind, credentialsFrom(auth, call.address, call.limitKey),
                  [&manager = manager_, call, character, isGuest,
                   create = params.value("createCharacter", Json(false)) == Json(true)](
-                     Session& back, Result<Identity> result) mutable {
+                     Session* back, Result<Identity> result) mutable {
                    ClientApi api(manager);
                    if (!result) {
                      manager.reply(call.caller, result.error());
-                     return manager.close(back, GW_CLOSE_AUTH_FAILED, result.error().message);
+                     return back ? manager.close(*back, GW_CLOSE_AUTH_FAILED, result.error().message) : void();
                    }
-                   api.afterConnectLogin(back, call, isGuest && character.empty() ? result->userName : character,
+                   api.afterConnectLogin(*back, call, isGuest && character.empty() ? result->userName : character,
                                          create);
                  });
 }
@@ -141,8 +141,9 @@ void ClientApi::afterConnectLogin(Session& session, Call call, std::string chara
   // createCharacter: true makes it on the first visit; on later ones it is simply there.
   manager_.createCharacter(
       session, {character, "{}"},
-      [&manager = manager_, request = std::move(request)](Session&, Result<Character> made) mutable {
-        if (!made && made.error().code != ErrorCode::kConflict) return manager.reply(request.caller, made.error());
+      [&manager = manager_, request = std::move(request)](Session* back, Result<Character> made) mutable {
+        if (!back || (!made && made.error().code != ErrorCode::kConflict))
+          return manager.reply(request.caller, made.error());
         manager.enter(std::move(request));
       });
 }
@@ -182,7 +183,7 @@ void ClientApi::authenticate(Call& call, const Json& params) {
   const bool isGuest = params.value("guest", Json(false)) == Json(true);
   manager_.login(*call.session, isGuest ? LoginKind::kGuest : LoginKind::kPassword,
                  credentialsFrom(params, call.address, call.limitKey),
-                 [&manager = manager_, caller = call.caller](Session&, Result<Identity> result) {
+                 [&manager = manager_, caller = call.caller](Session*, Result<Identity> result) {
                    if (!result) return manager.reply(caller, result.error());
                    manager.reply(caller, "{\"user\":{\"id\":" + jsonString(result->userId) +
                                              ",\"name\":" + jsonString(result->userName) + "}}");
@@ -191,7 +192,7 @@ void ClientApi::authenticate(Call& call, const Json& params) {
 
 void ClientApi::registerUser(Call& call, const Json& params) {
   manager_.login(*call.session, LoginKind::kRegister, credentialsFrom(params, call.address, call.limitKey),
-                 [&manager = manager_, caller = call.caller](Session&, Result<Identity> result) {
+                 [&manager = manager_, caller = call.caller](Session*, Result<Identity> result) {
                    if (!result) return manager.reply(caller, result.error());
                    manager.reply(caller, "{\"user\":{\"id\":" + jsonString(result->userId) +
                                              ",\"name\":" + jsonString(result->userName) + "}}");

@@ -12,12 +12,13 @@ namespace {
 constexpr size_t kMaxAccountBytes = 256;
 constexpr size_t kMaxSecretBytes = 1024;
 
-/// Wraps a continuation on a session of this loop as a backend's reply.
+/// Wraps a continuation on a session of this loop as a backend's reply. Without one: it ended meanwhile.
 template <typename T, typename Then>
 Reply<T> toSession(SessionManager& manager, const SessionId& id, Then then) {
   return [&manager, id, then = std::move(then)](Result<T> result) mutable {
     manager.loop().post([&manager, id, result = std::move(result), then = std::move(then)]() mutable {
-      if (Session* session = manager.find(id)) then(*session, std::move(result));
+      Session* session = manager.find(id);
+      then(session, session ? std::move(result) : Result<T>(sessionGone()));
     });
   };
 }
@@ -27,14 +28,14 @@ Error backendDown() { return fail(ErrorCode::kUnavailable, "the game is not avai
 }  // namespace
 
 void SessionManager::login(Session& session, LoginKind kind, Credentials credentials, IdentityThen then) {
-  if (!services_.backend || !services_.backend->isUp()) return then(session, backendDown());
+  if (!services_.backend || !services_.backend->isUp()) return then(&session, backendDown());
   if (session.state() != State::kAuthenticating)
-    return then(session, fail(ErrorCode::kConflict, "you are logged in already", "alreadyAuthenticated"));
+    return then(&session, fail(ErrorCode::kConflict, "you are logged in already", "alreadyAuthenticated"));
   credentials.session = session.id();
   auto reply = toSession<Identity>(*this, session.id(),
-                                   [this, then = std::move(then)](Session& back, Result<Identity> result) mutable {
+                                   [this, then = std::move(then)](Session* back, Result<Identity> result) mutable {
                                      if (result) {
-                                       if (auto in = admitUser(back, *result); !in) return then(back, in.error());
+                                       if (auto in = admitUser(*back, *result); !in) return then(back, in.error());
                                      }
                                      then(back, std::move(result));
                                    });
@@ -49,20 +50,20 @@ void SessionManager::login(Session& session, LoginKind kind, Credentials credent
 }
 
 void SessionManager::loginByToken(Session& session, TokenCredentials credentials, TokenThen then) {
-  if (!services_.backend || !services_.backend->isUp()) return then(session, backendDown());
+  if (!services_.backend || !services_.backend->isUp()) return then(&session, backendDown());
   backend()->signInByToken(
       std::move(credentials),
       toSession<TokenSignIn>(*this, session.id(),
-                             [this, then = std::move(then)](Session& back, Result<TokenSignIn> result) mutable {
+                             [this, then = std::move(then)](Session* back, Result<TokenSignIn> result) mutable {
                                if (result) {
-                                 if (auto in = admitUser(back, result->user); !in) return then(back, in.error());
+                                 if (auto in = admitUser(*back, result->user); !in) return then(back, in.error());
                                }
                                then(back, std::move(result));
                              }));
 }
 
-void SessionManager::issueToken(Session& session, UniqueFunction<void(Session&, Result<std::string>)> then) {
-  if (!services_.backend || !services_.backend->isUp()) return then(session, backendDown());
+void SessionManager::issueToken(Session& session, UniqueFunction<void(Session*, Result<std::string>)> then) {
+  if (!services_.backend || !services_.backend->isUp()) return then(&session, backendDown());
   backend()->issueToken(session.user.userId, toSession<std::string>(*this, session.id(), std::move(then)));
 }
 
@@ -97,15 +98,15 @@ void SessionManager::noteAuthenticated(Session& session) {
 }
 
 void SessionManager::listCharacters(Session& session,
-                                    UniqueFunction<void(Session&, Result<std::vector<Character>>)> then) {
-  if (!services_.backend || !services_.backend->isUp()) return then(session, backendDown());
+                                    UniqueFunction<void(Session*, Result<std::vector<Character>>)> then) {
+  if (!services_.backend || !services_.backend->isUp()) return then(&session, backendDown());
   backend()->listCharacters(session.user.userId,
                             toSession<std::vector<Character>>(*this, session.id(), std::move(then)));
 }
 
 void SessionManager::createCharacter(Session& session, NewCharacter wanted,
-                                     UniqueFunction<void(Session&, Result<Character>)> then) {
-  if (!services_.backend || !services_.backend->isUp()) return then(session, backendDown());
+                                     UniqueFunction<void(Session*, Result<Character>)> then) {
+  if (!services_.backend || !services_.backend->isUp()) return then(&session, backendDown());
   backend()->createCharacter(session.user.userId, std::move(wanted),
                              toSession<Character>(*this, session.id(), std::move(then)));
 }
@@ -124,18 +125,19 @@ void SessionManager::enter(EnterRequest request) {
   const std::string wanted = request.character;
   backend()->selectCharacter(
       userId, wanted,
-      toSession<Character>(
-          *this, asking, [this, request = std::move(request)](Session& back, Result<Character> chosen) mutable {
-            if (!chosen) return failEnter(request, chosen.error());
-            request.chosen = *chosen;
-            // A backend without characters: one plays as oneself.
-            if (request.chosen.name.empty()) request.chosen.name = back.user.userName;
-            request.userId = back.user.userId;
-            const Claim claim{back.user.userId, back.id(), request.chosen.id, request.gameSession, back.user.isGuest};
-            toUserLoop(claim, [this, request = std::move(request)](Verdict verdict) mutable {
-              verdictFor(std::move(request), verdict);
-            });
-          }));
+      toSession<Character>(*this, asking,
+                           [this, request = std::move(request)](Session* back, Result<Character> chosen) mutable {
+                             if (!chosen) return failEnter(request, chosen.error());
+                             request.chosen = *chosen;
+                             // A backend without characters: one plays as oneself.
+                             if (request.chosen.name.empty()) request.chosen.name = back->user.userName;
+                             request.userId = back->user.userId;
+                             const Claim claim{back->user.userId, back->id(), request.chosen.id, request.gameSession,
+                                               back->user.isGuest};
+                             toUserLoop(claim, [this, request = std::move(request)](Verdict verdict) mutable {
+                               verdictFor(std::move(request), verdict);
+                             });
+                           }));
 }
 
 }  // namespace gw::session

@@ -97,11 +97,12 @@ void LoginFlow::onName(const std::string& name) {
   if (word == "guest" && offers.guests) {
     step_ = Step::kWaiting;
     const auto& peer = attachment_.stream.peer();
-    return manager_.login(*attachment_.session, LoginKind::kGuest, {{}, {}, peer.ip, peer.limitKey()},
-                          [stream = attachment_.stream.id(), &manager = manager_](Session&, Result<Identity> result) {
-                            Attachment* back = manager.attachmentOf(stream);
-                            if (back && back->login) back->login->authenticated(std::move(result));
-                          });
+    return manager_.login(
+        *attachment_.session, LoginKind::kGuest, {{}, {}, peer.ip, peer.limitKey()},
+        [stream = attachment_.stream.id(), &manager = manager_](Session* here, Result<Identity> result) {
+          Attachment* back = manager.attachmentOf(stream);
+          if (here && back && back->login) back->login->authenticated(std::move(result));
+        });
   }
   if (word.starts_with("reconnect ")) {
     step_ = Step::kWaiting;
@@ -141,9 +142,9 @@ void LoginFlow::submitCredentials(bool isNew, std::string password) {
   const auto& peer = attachment_.stream.peer();
   manager_.login(*attachment_.session, isNew ? LoginKind::kRegister : LoginKind::kPassword,
                  {name_, std::move(password), peer.ip, peer.limitKey()},
-                 [stream = attachment_.stream.id(), &manager = manager_](Session&, Result<Identity> result) {
+                 [stream = attachment_.stream.id(), &manager = manager_](Session* here, Result<Identity> result) {
                    Attachment* back = manager.attachmentOf(stream);
-                   if (back && back->login) back->login->authenticated(std::move(result));
+                   if (here && back && back->login) back->login->authenticated(std::move(result));
                  });
 }
 
@@ -176,12 +177,12 @@ void LoginFlow::signInByToken(std::string name, std::string token) {
         fail(ErrorCode::kUnauthorized, "A kept sign-in is taken over TLS only.", "invalidCredentials"));
   }
   const auto& peer = attachment_.stream.peer();
-  manager_.loginByToken(*attachment_.session,
-                        {std::move(name), std::move(token), wantsToken(), peer.ip, peer.limitKey()},
-                        [stream = attachment_.stream.id(), &manager = manager_](Session&, Result<TokenSignIn> result) {
-                          Attachment* back = manager.attachmentOf(stream);
-                          if (back && back->login) back->login->authenticatedByToken(std::move(result));
-                        });
+  manager_.loginByToken(
+      *attachment_.session, {std::move(name), std::move(token), wantsToken(), peer.ip, peer.limitKey()},
+      [stream = attachment_.stream.id(), &manager = manager_](Session* here, Result<TokenSignIn> result) {
+        Attachment* back = manager.attachmentOf(stream);
+        if (here && back && back->login) back->login->authenticatedByToken(std::move(result));
+      });
 }
 
 void LoginFlow::authenticatedByToken(Result<TokenSignIn> result) {
@@ -206,11 +207,11 @@ void LoginFlow::offerToken() {
   const bool isDue =
       wantsToken() && !attachment_.session->user.isGuest && manager_.services().backend->capabilities().tokens;
   if (!nextToken_.empty() || !isDue) return tellToken(std::exchange(nextToken_, {}));
-  manager_.issueToken(*attachment_.session,
-                      [stream = attachment_.stream.id(), &manager = manager_](Session&, Result<std::string> token) {
-                        Attachment* back = manager.attachmentOf(stream);
-                        if (back && back->login) back->login->tellToken(token ? std::move(*token) : std::string());
-                      });
+  manager_.issueToken(*attachment_.session, [stream = attachment_.stream.id(), &manager = manager_](
+                                                Session* here, Result<std::string> token) {
+    Attachment* back = manager.attachmentOf(stream);
+    if (here && back && back->login) back->login->tellToken(token ? std::move(*token) : std::string());
+  });
 }
 
 void LoginFlow::tellToken(std::string token) {
@@ -252,9 +253,9 @@ void LoginFlow::authenticated(Result<Identity> result) {
 
 void LoginFlow::chooseCharacter() {
   manager_.listCharacters(*attachment_.session,
-                          [stream = attachment_.stream.id(), &manager = manager_](Session&, auto list) {
+                          [stream = attachment_.stream.id(), &manager = manager_](Session* here, auto list) {
                             Attachment* back = manager.attachmentOf(stream);
-                            if (back && back->login) back->login->listed(std::move(list));
+                            if (here && back && back->login) back->login->listed(std::move(list));
                           });
   kick();
 }
@@ -288,9 +289,9 @@ void LoginFlow::onCharacter(const std::string& choice) {
     step_ = Step::kWaiting;
     return manager_.createCharacter(
         session, {name, "{}"},
-        [stream = attachment_.stream.id(), &manager = manager_](Session&, Result<Character> made) {
+        [stream = attachment_.stream.id(), &manager = manager_](Session* here, Result<Character> made) {
           Attachment* back = manager.attachmentOf(stream);
-          if (back && back->login) back->login->created(std::move(made));
+          if (here && back && back->login) back->login->created(std::move(made));
         });
   }
   EnterRequest request;

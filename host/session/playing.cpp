@@ -15,6 +15,7 @@ namespace {
 
 constexpr uint64_t kAttachTokenNs = 30'000'000'000;
 
+Error tooMany() { return fail(ErrorCode::kUnavailable, "too many logins of this user at once; try again"); }
 Error justEnded() { return fail(ErrorCode::kUnavailable, "the session has just ended; log in again"); }
 
 }  // namespace
@@ -61,14 +62,17 @@ void SessionManager::verdictFor(EnterRequest request, Verdict verdict) {
     case Verdict::Kind::kTakeOver:
       return takeOverThere(std::move(request), verdict.existing);
     case Verdict::Kind::kBusy:
-      return failEnter(request, fail(ErrorCode::kUnavailable, "too many logins of this user at once; try again"));
+      return failEnter(request, tooMany());
   }
 }
 
 void SessionManager::enterHere(EnterRequest request) {
   Session* session = find(request.session);
-  // The client went away while the claim was decided: give the place back.
-  if (!session) return releaseClaim(request.userId, request.session);
+  // It ended while the claim was decided: give the place back.
+  if (!session) {
+    releaseClaim(request.userId, request.session);
+    return failEnter(request, justEnded());
+  }
   // Two selections at once: the first one plays.
   if (session->state() != State::kCharacterSelection)
     return failEnter(request, fail(ErrorCode::kConflict, "this session plays already", "alreadyAuthenticated"));
@@ -156,7 +160,12 @@ void SessionManager::tellEntered(Session& session, uint32_t lineageId, const Ent
                                  const std::string& token) {
   Attachment* attachment = request.caller.streamId ? attachmentOf(request.caller.streamId) : nullptr;
   Lineage* lineage = session.lineage(lineageId);
-  if (!lineage || (request.caller.streamId && !attachment)) return abandonResume(session);  // it left meanwhile
+  if (request.caller.streamId && !attachment) return abandonResume(session);  // it left meanwhile
+  if (!lineage) {  // so many came in meanwhile that this one was forgotten
+    abandonResume(session);
+    return failEnter(request, tooMany());
+  }
+  stayLoaded(session);
   // Taken over, and the last connection it had ended while this was on its way to the store.
   if (session.state() == State::kDisconnected) {
     (void)session.setState(State::kPlaying);

@@ -122,6 +122,7 @@ void SessionManager::resumeCommitted(Session& session, uint32_t lineageId, const
     abandonResume(session);
     return refuseResume(request, sessionGone());
   }
+  stayLoaded(session);
   const bool wasAway = session.state() == State::kDisconnected;
   if (wasAway) (void)session.setState(State::kPlaying);
   ++services_.counters.resumed;
@@ -223,7 +224,7 @@ void SessionManager::resumeByCode(Attachment& attachment, const std::string& typ
                                                : End::kWrong,
                                       nowNs() / 1'000'000);
           Attachment* back = attachmentOf(streamId);
-          if (!back) return;
+          if (!back || !back->session) return;  // it left, or was closed meanwhile
           if (!ok) return refuse(*back, fail(ErrorCode::kUnavailable, "The store is not available. Try again."));
           if (!*found) return refuse(*back, wrong);
           ResumeRequest request;

@@ -127,14 +127,14 @@ class SessionManager final : public plugin::InputPort {
                           Urgency urgency = Urgency::kNow);
 
   // Log in (login.cpp); `then` is called on this loop if the session is still there
-  using IdentityThen = UniqueFunction<void(Session&, Result<Identity>)>;
+  using IdentityThen = UniqueFunction<void(Session*, Result<Identity>)>;
   void login(Session& session, LoginKind kind, Credentials credentials, IdentityThen then);
-  using TokenThen = UniqueFunction<void(Session&, Result<TokenSignIn>)>;
+  using TokenThen = UniqueFunction<void(Session*, Result<TokenSignIn>)>;
   void loginByToken(Session& session, TokenCredentials credentials, TokenThen then);
   /// A token for the user who has just logged in.
-  void issueToken(Session& session, UniqueFunction<void(Session&, Result<std::string>)> then);
-  void listCharacters(Session& session, UniqueFunction<void(Session&, Result<std::vector<Character>>)> then);
-  void createCharacter(Session& session, NewCharacter wanted, UniqueFunction<void(Session&, Result<Character>)> then);
+  void issueToken(Session& session, UniqueFunction<void(Session*, Result<std::string>)> then);
+  void listCharacters(Session& session, UniqueFunction<void(Session*, Result<std::vector<Character>>)> then);
+  void createCharacter(Session& session, NewCharacter wanted, UniqueFunction<void(Session*, Result<Character>)> then);
 
   // Play (playing.cpp)
   void enter(EnterRequest request);

@@ -1,6 +1,9 @@
 // A backend behind the link: logins, commands, output on every channel, its comings and goings.
 
+#include <future>
+
 #include "integration/link_fixture.h"
+#include "support/http_client.h"
 
 namespace gw::test {
 namespace {
@@ -105,6 +108,28 @@ TEST_F(Link, ARequestIsAnsweredOnceItIsTaken) {
   EXPECT_EQ(facts.at("state"), "playing");
   EXPECT_EQ(facts.at("connections"), 1);
   EXPECT_EQ(facts.at("protocol"), "websocket");
+}
+
+TEST_F(Link, ALoginByPostIsAnsweredAlsoWhenItsSessionEndsMeanwhile) {
+  launchLink();
+  LinkPeerOptions options;
+  options.answers = false;
+  LinkPeer world = backend(options);
+  const auto post = [&](const std::string& bearer, const std::string& method, const Json& params) {
+    std::vector<std::string> headers{"Content-Type: application/json"};
+    if (!bearer.empty()) headers.push_back("Authorization: Bearer " + bearer);
+    return Json::parse(httpRequest(gateway().httpPort(), "POST", "/rpc", headers,
+                                   Json{{"type", "req"}, {"id", "1"}, {"method", method}, {"params", params}}.dump())
+                           .body);
+  };
+  const std::string bearer = post({}, "connect", Json::object())["payload"]["session"]["accessToken"];
+  auto waiting =
+      std::async(std::launch::async, post, bearer, "authenticate", Json{{"username", "anna"}, {"password", "secret"}});
+  const Json call = world.expectCall("authenticate");
+  EXPECT_TRUE(post(bearer, "logout", Json::object()).value("ok", false));
+  world.answer(call, {{"user", {{"id", "u"}, {"name", "anna"}}}});
+  const Json answer = waiting.get();
+  EXPECT_EQ(answer["error"].value("code", ""), "UNAUTHORIZED") << answer;
 }
 
 TEST_F(Link, EveryVariantOfOutputReachesEachChannelAsFarAsItSpeaksIt) {

@@ -54,6 +54,18 @@ std::vector<const Session*> Ledger::sessions() const {
   return all;
 }
 
+std::vector<Unsent> Ledger::unsent() const {
+  std::vector<Unsent> all;
+  all.reserve(outboxSize_);
+  for (const auto& [id, account] : accounts_) {
+    if (!account->isOpen) continue;
+    int64_t n = account->firstN();
+    for (const KeptFrame& frame : account->frames) all.push_back({account.get(), &frame, n++});
+  }
+  std::sort(all.begin(), all.end(), [](const Unsent& a, const Unsent& b) { return a.frame->order < b.frame->order; });
+  return all;
+}
+
 void Ledger::touch(Account& account) {
   if (!account.isTouched) touched_.push_back(&account);
   account.isTouched = true;
@@ -67,7 +79,7 @@ void Ledger::markDirty(Account& account) {
 
 int64_t Ledger::add(Account& account, FrameKind kind, std::string payload) {
   touch(account);
-  keep(account, {kind, std::move(payload), 0});
+  keep(account, {kind, std::move(payload), 0, ++lastOrder_});
   ++account.fresh;
   return ++account.n;
 }
@@ -117,7 +129,7 @@ void Ledger::agree(Account& account, int64_t theirs) {
   // Everything that is left becomes new: the old records say other numbers.
   std::deque<KeptFrame> frames(account.frames);
   drop(account, account.frames.size());
-  for (auto& frame : frames) keep(account, {frame.kind, std::move(frame.payload), 0});
+  for (auto& frame : frames) keep(account, {frame.kind, std::move(frame.payload), 0, frame.order});
   account.fresh = account.frames.size();
   account.acked = theirs;
   account.n = theirs + static_cast<int64_t>(account.frames.size());
@@ -172,9 +184,10 @@ bool Ledger::replay(int64_t id, std::string_view record) {
     account.n = std::max(account.n, entry.n);
     markDirty(account);
     int64_t n = entry.n - static_cast<int64_t>(entry.frames.size());
-    for (auto& [kind, payload] : entry.frames) {
+    for (const auto& frame : entry.frames) {
+      lastOrder_ = std::max(lastOrder_, frame.order);
       if (++n <= account.acked) continue;
-      keep(account, {kind, std::string(payload), id});
+      keep(account, {frame.kind, std::string(frame.payload), id, frame.order});
       ++kept;
     }
   }

@@ -29,6 +29,7 @@ struct KeptFrame {
   FrameKind kind = FrameKind::kOutput;
   std::string payload;
   int64_t record = 0;
+  int64_t order = 0;  // among the frames of all accounts
 };
 
 struct Account {
@@ -38,7 +39,7 @@ struct Account {
   int64_t acked = 0;  // the gateway has stored up to here
   int64_t floor = 0;  // frames in records below it are void
   bool isGone = false;
-  bool isOpen = false;  // this connection serves it, and knows how far our frames came
+  bool isOpen = false;  // this connection serves it, and we know how far our frames came
   std::deque<KeptFrame> frames;
 
   // Of this connection:
@@ -52,6 +53,13 @@ struct Account {
   bool isDirty = false;  // since the last checkpoint
 
   int64_t firstN() const { return n - static_cast<int64_t>(frames.size()) + 1; }
+};
+
+/// A frame in the outbox, with its number.
+struct Unsent {
+  const Account* account;
+  const KeptFrame* frame;
+  int64_t n;
 };
 
 class Ledger {
@@ -68,6 +76,9 @@ class Ledger {
   std::vector<const Session*> sessions() const;
   /// Of all accounts: frames that are not acknowledged. From any thread.
   size_t outboxSize() const { return outboxSize_; }
+
+  /// What the gateway lacks of those that are open, in the order in which it was made. Valid until the next change.
+  std::vector<Unsent> unsent() const;
 
   /// Answers its n.
   int64_t add(Account& account, FrameKind kind, std::string payload);
@@ -109,6 +120,7 @@ class Ledger {
   std::vector<Account*> dirty_;
   std::map<int64_t, size_t> open_;  // record → frames that are still in the outbox
   std::vector<int64_t> complete_;
+  int64_t lastOrder_ = 0;
   std::atomic<size_t> outboxSize_{0};  // moved by keep() and drop() alone
 };
 

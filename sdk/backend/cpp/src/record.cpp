@@ -47,9 +47,10 @@ bool readText(std::string_view& in, std::string_view& text) {
 
 bool readFrame(std::string_view& in, RecordEntry& entry) {
   unsigned char kind = 0;
+  uint64_t order = 0;
   std::string_view payload;
-  if (!readByte(in, kind) || kind >= kFrameKinds || !readText(in, payload)) return false;
-  entry.frames.emplace_back(static_cast<FrameKind>(kind), payload);
+  if (!readByte(in, kind) || kind >= kFrameKinds || !readNumber(in, order) || !readText(in, payload)) return false;
+  entry.frames.push_back({static_cast<FrameKind>(kind), static_cast<int64_t>(order), payload});
   return true;
 }
 
@@ -65,6 +66,7 @@ void appendEntry(std::string& record, const Account& account) {
   appendNumber(record, account.fresh);
   for (size_t i = account.frames.size() - account.fresh; i < account.frames.size(); ++i) {
     record += static_cast<char>(account.frames[i].kind);
+    appendNumber(record, static_cast<uint64_t>(account.frames[i].order));
     appendText(record, account.frames[i].payload);
   }
 }

@@ -3,12 +3,17 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "ledger.h"
 
 namespace gw::backend {
+
+struct RecordFrame {
+  FrameKind kind;
+  int64_t order;
+  std::string_view payload;
+};
 
 struct RecordEntry {
   std::string_view session;
@@ -16,7 +21,7 @@ struct RecordEntry {
   bool isReset = false;
   int64_t seq = 0;
   int64_t n = 0;
-  std::vector<std::pair<FrameKind, std::string_view>> frames;  // the last is number n
+  std::vector<RecordFrame> frames;  // the last is number n
 };
 
 /// Its counts and its fresh frames.

@@ -73,6 +73,7 @@ void Worker::transact(const Item* first, const Item* last) {
   for (; first != last; ++first) {
     std::visit([this](const auto& item) { carryOut(item); }, *first);
   }
+  closeNotFound();
   runDue();
   finish();
 }
@@ -116,7 +117,7 @@ void Worker::apply() {
 }
 
 void Worker::send(const Account& account, FrameKind kind, int64_t n, std::string_view payload) {
-  if (!account.isOpen) return;
+  if (!account.isOpen || !isReady_) return;
   scratch_.clear();
   appendEvent(scratch_, kind, n, payload);
   outgoing_.append(scratch_);

@@ -85,7 +85,8 @@ class Worker {
   void disconnected(const nlohmann::json& payload);
   void close(Account& account, const std::string& reason);
   void ready();
-  /// From now on the session's frames may leave; the gateway has them up to n.
+  void closeNotFound();
+  /// From now on, or from link.ready on, the session's frames may leave; the gateway has them up to n.
   void open(Account& account, int64_t n);
   void sendFrom(Account& account, int64_t n);
 
@@ -112,6 +113,7 @@ class Worker {
   std::atomic<bool> isStopping_{false};
   bool isInTransaction_ = false;
   int64_t generation_ = 0;  // of the connection; 0: none
+  bool isReady_ = false;    // link.ready has come on it: what waited has left
   Batches outgoing_{kMaxMessage};
   std::string scratch_;
   std::vector<Account*> toAck_;
@@ -121,6 +123,7 @@ class Worker {
   std::optional<Time> reopenAt_;  // the frames without a session wait for it
   int64_t lastRequest_ = 0;
   std::map<std::string, OnReport> asked_;
+  std::vector<std::string> notFound_;  // sessions; unless they have come back
 };
 
 }  // namespace gw::backend

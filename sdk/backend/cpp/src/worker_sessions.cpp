@@ -55,12 +55,14 @@ void Worker::carryOut(const EventItem& event) {
 
 void Worker::carryOut(const LinkUp& link) {
   generation_ = link.generation;
+  isReady_ = false;
   Account& rest = ledger_.withoutSession();
   open(rest, link.n < 0 ? rest.acked : link.n);
 }
 
 void Worker::carryOut(const LinkDown& link) {
   generation_ = 0;
+  isReady_ = false;
   outgoing_ = Batches(kMaxMessage);
   for (Account* account : ledger_.living()) account->isOpen = false;
   ledger_.withoutSession().isOpen = false;
@@ -116,6 +118,10 @@ void Worker::close(Account& account, const std::string& reason) {
 // The gateway has told of all that this connection serves. It may have forgotten others while we were away; those
 // that another connection serves stay.
 void Worker::ready() {
+  isReady_ = true;
+  // What one session is sent may count on what another one was, or a room: the order in which it was made.
+  for (const Unsent& unsent : ledger_.unsent())
+    send(*unsent.account, unsent.frame->kind, unsent.n, unsent.frame->payload);
   size_t sessions = 0;
   for (const Account* account : ledger_.living()) {
     if (account->isOpen) {
@@ -124,12 +130,18 @@ void Worker::ready() {
     }
     const std::string id = account->session.id;
     ask("session.get", json{{"session", id}}.dump(), [this, id](Transaction&, const SessionReport& report) {
-      if (!report.refusal || report.refusal->code != "NOT_FOUND") return;
-      // Behind the call that we are in: closing is a call of its own.
-      inbox_.push(EventItem{"session.closed", json{{"session", id}, {"reason", "notFound"}}});
+      if (report.refusal && report.refusal->code == "NOT_FOUND") notFound_.push_back(id);
     });
   }
   call("onReady", [&](Transaction& tx) { backend_.onReady(tx, sessions); });
+}
+
+// Closing is a call of its own: behind the one in which the answer was told, and behind what came with that.
+void Worker::closeNotFound() {
+  for (const std::string& id : std::exchange(notFound_, {})) {
+    Account* account = ledger_.find(id);
+    if (account != nullptr && !account->isOpen) close(*account, "notFound");
+  }
 }
 
 void Worker::open(Account& account, int64_t n) {
@@ -142,6 +154,7 @@ void Worker::open(Account& account, int64_t n) {
 }
 
 void Worker::sendFrom(Account& account, int64_t n) {
+  if (!isReady_) return;
   const int64_t first = account.firstN();
   for (int64_t at = std::max(n, first); at <= account.n; ++at) {
     const KeptFrame& frame = account.frames[static_cast<size_t>(at - first)];

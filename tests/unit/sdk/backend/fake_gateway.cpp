@@ -74,6 +74,11 @@ void FakeGateway::refuseWith(const Json& error) {
   refusal_ = error;
 }
 
+void FakeGateway::setReady(bool isReady) {
+  const std::lock_guard lock(mutex_);
+  isReady_ = isReady;
+}
+
 void FakeGateway::setAcks(bool acks) {
   const std::lock_guard lock(mutex_);
   acks_ = acks;
@@ -152,6 +157,8 @@ void FakeGateway::take(const Json& frame, std::vector<Json>& answers) {
     const bool isOk = refusal_.is_null();
     answers.push_back({{"type", "res"}, {"id", frame["id"]}, {"ok", isOk}});
     answers.back()[isOk ? "payload" : "error"] = isOk ? hello() : refusal_;
+    if (isOk && isReady_)
+      answers.push_back({{"type", "event"}, {"event", "link.ready"}, {"payload", {{"sessions", 0}}}});
     connects_.push_back(frame["params"]);
     return;
   }

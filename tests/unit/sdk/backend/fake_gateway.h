@@ -40,6 +40,8 @@ class FakeGateway {
   void refuseWith(const Json& error);
   /// Acknowledge counted frames as they come (default), or only with acknowledge().
   void setAcks(bool acks);
+  /// link.ready right behind each hello (default), or only when the test sends it.
+  void setReady(bool isReady);
   void acknowledge();
   void setHeartbeatMs(int ms);
   /// Frames with this in their payload are refused with the error. Their numbers are used up, unless it is about where
@@ -91,6 +93,7 @@ class FakeGateway {
   std::string refusedText_;
   Json refusedWith_;
   bool acks_ = true;
+  bool isReady_ = true;
   int heartbeatMs_ = 30000;
   int links_ = 0;
   std::shared_ptr<Poco::Net::WebSocket> socket_;

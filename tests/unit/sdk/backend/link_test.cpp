@@ -284,13 +284,59 @@ TEST_F(LinkTest, AsksForSessionsThatWereNotToldAndForgetsThoseThatAreOver) {
   gateway_.enter("s");
   gateway_.waitForEvent("room.join");
   relink();
-  gateway_.event("link.ready", {{"sessions", 0}});
   const Json asked =
       gateway_.waitFor("session.get", [](const Json& frame) { return frame.value("method", "") == "session.get"; });
   EXPECT_EQ(asked["params"]["session"], "s");
   gateway_.send(
       {{"type", "res"}, {"id", asked["id"]}, {"ok", false}, {"error", {{"code", "NOT_FOUND"}, {"message", "?"}}}});
   EXPECT_EQ(gateway_.waitForEvent("room.output")["payload"]["output"]["text"], "closed notFound");
+}
+
+TEST_F(LinkTest, KeepsASessionThatComesBackWithTheNewsThatItIsNotFound) {
+  start();
+  gateway_.enter("s");
+  gateway_.waitForEvent("room.join");
+  relink();
+  const Json asked =
+      gateway_.waitFor("session.get", [](const Json& frame) { return frame.value("method", "") == "session.get"; });
+  const Json back = {{"type", "event"},
+                     {"event", "session.reconnected"},
+                     {"payload", {{"session", "s"}, {"n", 1}, {"state", "playing"}, {"cause", "restored"}}}};
+  gateway_.send(Json::array(
+      {{{"type", "res"}, {"id", asked["id"]}, {"ok", false}, {"error", {{"code", "NOT_FOUND"}, {"message", "?"}}}},
+       back}));
+  gateway_.command("s", 1, "a");
+  EXPECT_EQ(gateway_.texts("s", 2).back(), "a 1");
+  EXPECT_TRUE(gateway_.taken("", 0).empty());  // "closed" goes to the hall
+}
+
+TEST_F(LinkTest, WhatWaitedLeavesInTheOrderInWhichItWasMade) {
+  gateway_.setReady(false);
+  start();
+  gateway_.enter("s");  // and joins the hall
+  for (int i = 0; i < 3; ++i) {
+    link_->post([i](Transaction& tx) {
+      tx.leave("s", "room " + std::to_string(i));
+      tx.join("s", "room " + std::to_string(i + 1));
+      tx.roomOutput("room " + std::to_string(i + 1), Output::text("welcome"));
+    });
+  }
+  gateway_.command("s", 1, "a");
+  gateway_.waitForAck("s", 1);
+  EXPECT_TRUE(gateway_.taken("s", 0).empty());
+  stop();  // the order is kept over a restart, too
+  start();
+  gateway_.reconnect("s", 0);
+  gateway_.event("link.ready", {{"sessions", 1}});
+  Texts order;
+  while (order.size() < 11)
+    order.push_back(
+        gateway_.waitFor("a counted frame", [](const Json& frame) { return frame.contains("n"); })["event"]);
+  const Texts moves = {"room.leave", "room.join", "room.output"};
+  Texts wanted = {"room.join"};
+  for (int i = 0; i < 3; ++i) wanted.insert(wanted.end(), moves.begin(), moves.end());
+  wanted.push_back("session.output");
+  EXPECT_EQ(order, wanted);
 }
 
 TEST_F(LinkTest, DropsTheOutboxOfASessionThatIsNotFound) {

@@ -23,13 +23,13 @@ struct Capabilities {
   bool hasCharacters = true;
   bool hasRegistration = false;
   bool hasGuests = false;
-  std::string welcome;  // at most 4 KiB, shown before login
+  std::string welcome = {};  // at most 4 KiB, shown before login
 };
 
 /// What survives a crash of the machine. Both survive one of the process.
 enum class Durability {
   kFull,    // everything that was acknowledged; one fsync a transaction
-  kNormal,  // the last moments may be lost: the gateway then shows what it had, and commands may run again
+  kNormal,  // the last moments may be lost, with commands that the gateway has been told are done
 };
 
 enum class LogLevel { kInfo, kWarning, kError };

@@ -10,12 +10,14 @@ size_t EventLog::append(Position at, plugin::LoopEventPtr event, const Bounds& b
   entries_.push_back(Entry{at, std::move(event)});
   size_t lost = 0;
   while (size() > bounds.events || (bytes_ > bounds.bytes && size() > 1)) {
-    lostTo_ = entries_[head_].at;
+    noteLost(entries_[head_].at);
     dropFront();
     ++lost;
   }
   return lost;
 }
+
+void EventLog::noteLost(Position to) { lostTo_ = std::max(lostTo_, to); }
 
 void EventLog::acknowledge(Position to) {
   while (size() > 0 && entries_[head_].at <= to) dropFront();

@@ -38,10 +38,10 @@ class EventLog {
   const Entry& at(size_t index) const { return entries_[head_ + index]; }
   size_t size() const { return entries_.size() - head_; }
   uint64_t bytes() const { return bytes_; }
-  /// The highest position that is no longer here because a bound pushed it out (not by an ack).
+  /// The highest position that is not here though nobody acknowledged it: pushed out by a bound, or never here.
   Position lostTo() const { return lostTo_; }
+  void noteLost(Position to);
   void clear();
-  void restoreLostTo(Position to) { lostTo_ = to; }
 
  private:
   void dropFront();

@@ -80,7 +80,7 @@ Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle) {
   session.user = {row.userId, row.userName, metadata.isGuest, metadata.plain};
   session.gameSession = metadata.gameSession;
   session.wholeEpochs = metadata.wholeEpochs;
-  session.log.restoreLostTo(metadata.lostTo);
+  session.log.noteLost(metadata.lostTo);
   session.lastTerminal = metadata.lastTerminal;
   session.outputCounts = metadata.outputCounts;
   if (!row.cleanStop) {

@@ -66,7 +66,7 @@ void Session::beginEpoch() {
 void Session::admitMissed() {
   if (!std::exchange(hasMissed_, false)) return;
   ++lastSeq;  // of the events that are lost; whoever resumes below it hears of a gap
-  log.restoreLostTo(head());
+  log.noteLost(head());
   if (journal && !journal->isHolding()) journal->setShown(head());
 }
 

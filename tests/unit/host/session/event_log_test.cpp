@@ -48,6 +48,13 @@ TEST_F(EventLogTest, RemembersWhatABoundPushedOut) {
   EXPECT_EQ(log_.lostTo(), (Position{1, 50}));
 }
 
+TEST_F(EventLogTest, AnOlderLossHidesNoLaterOne) {
+  fill(1, 99);
+  log_.noteLost({1, 100});
+  fill(101, 120);  // pushes out what is far below
+  EXPECT_EQ(log_.lostTo(), (Position{1, 100}));
+}
+
 TEST_F(EventLogTest, KeepsWithinItsBytes) {
   bounds_.bytes = 10'000;
   for (uint64_t seq = 1; seq <= 50; ++seq) log_.append({1, seq}, text(std::string(1000, 'x')), bounds_);

@@ -1,5 +1,6 @@
 // One connection after the other: dials, says hello, batches what is to be sent, watches the heartbeat.
 // Tells its owner: onUp(hello), onFrames(frames), onDown(why).
+// generation counts the hellos: what was asked in one is answered in that one, or not at all.
 import WebSocket from 'ws';
 import { batch, MAX_MESSAGE } from './batcher.js';
 import { readTokenFile } from './token_file.js';
@@ -17,6 +18,7 @@ export class Connection {
     this.instance = instance;
     this.owner = owner;
     this.delay = options.reconnectMin;
+    this.generation = 0;
   }
 
   start() { this.#dial(); }
@@ -39,6 +41,9 @@ export class Connection {
     this.#pending.push(frame);
     if (this.#pending.length === 1) setImmediate(() => this.flush());
   }
+
+  // The gateway numbers its requests anew on each connection: on another one this would answer somebody else's.
+  answer(generation, frame) { if (generation === this.generation) this.send(frame); }
 
   flush() {
     const frames = this.#pending.splice(0);
@@ -114,6 +119,7 @@ export class Connection {
         return;
       }
       this.#isUp = true;
+      ++this.generation;
       this.delay = this.options.reconnectMin;
       this.#watch(socket, hello.payload?.policy?.heartbeatMs ?? 30000);
       this.owner.onUp(hello.payload ?? {});

@@ -379,6 +379,7 @@ export class Link {
   }
 
   async #login({ id, method, params }) {
+    const { generation } = this.connection;
     let answer;
     try {
       if (!this.backend[HANDLERS[method]]) throw Refusal.unknownMethod();
@@ -388,6 +389,6 @@ export class Link {
       if (!(error instanceof Refusal)) this.options.log('error', `${method} threw: ${error.stack}`);
       answer = { ok: false, error: error instanceof Refusal ? error.toError() : { code: 'INTERNAL', message: 'Something went wrong.' } };
     }
-    this.connection.send(JSON.stringify({ type: 'res', id, ...answer }));
+    this.connection.answer(generation, JSON.stringify({ type: 'res', id, ...answer }));
   }
 }

@@ -12,11 +12,22 @@ let folder;
 let gateway;
 let link;
 
+// A login that is answered when the test says so: asked() is called by the link, isAsked settles then.
+function slowLogin() {
+  const slow = {};
+  slow.isAsked = new Promise((resolve) => {
+    slow.asked = () => new Promise((answer) => { slow.answer = answer; resolve(); });
+  });
+  return slow;
+}
+let slow;
+
 const world = {
   onStart: (tx) => tx.db.exec('CREATE TABLE IF NOT EXISTS total(sum INTEGER); INSERT INTO total SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM total)'),
   authenticate: ({ username, password }) => {
     if (password === 'wrong') throw Refusal.wrongPassword();
     if (username === 'throws') throw new Error('no');
+    if (username === 'slow') return slow.asked();
     return { id: `u-${username}`, name: username };
   },
   onEntered: (tx, session) => tx.join(session, 'hall'),
@@ -48,6 +59,7 @@ async function stop() {
 }
 
 beforeEach(async () => {
+  slow = slowLogin();
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gw-node-'));
   fs.writeFileSync(path.join(folder, 'token'), 'secret\n', { mode: 0o600 });
   gateway = new FakeGateway();
@@ -80,6 +92,18 @@ test('logins are answered', async () => {
   assert.equal((await gateway.ask('authenticate', { username: 'throws' })).error.code, 'INTERNAL');
   assert.equal((await gateway.ask('guest', {})).error.code, 'METHOD_NOT_FOUND');
   assert.equal((await gateway.ask('heartbeat')).ok, true);
+});
+
+test('an answer that is ready after the link came back answers nobody else', async () => {
+  await start();
+  gateway.send({ type: 'req', id: 'g1', method: 'authenticate', params: { username: 'slow' } });
+  await slow.isAsked;
+  await gateway.relink();
+  assert.equal((await gateway.ask('authenticate', { username: 'anna' })).payload.user.id, 'u-anna'); // g1 again
+  slow.answer({ id: 'u-slow', name: 'slow' });
+  await new Promise(setImmediate);
+  await gateway.ask('heartbeat'); // behind it
+  assert.deepEqual(gateway.frames.filter((frame) => frame.type === 'res'), []);
 });
 
 test('a command is carried out once and acknowledged each time', async () => {

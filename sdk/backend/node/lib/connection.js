@@ -3,6 +3,7 @@
 // generation counts the hellos: what was asked in one is answered in that one, or not at all.
 import WebSocket from 'ws';
 import { batch, MAX_MESSAGE } from './batcher.js';
+import { AROUND_FRAME, jsonText } from './json_text.js';
 import { readTokenFile } from './token_file.js';
 
 export class Connection {
@@ -64,11 +65,11 @@ export class Connection {
     let why = 'closed';
     let socket;
     try {
-      const token = readTokenFile(this.options.tokenFile);
+      const request = this.#connectRequest(readTokenFile(this.options.tokenFile));
       // Twice the protocol's limit: a gateway that counts a little otherwise is not worth a broken link.
       socket = new WebSocket(this.#url(), { perMessageDeflate: false, handshakeTimeout: 5000, maxPayload: 2 * MAX_MESSAGE });
       this.#socket = socket;
-      socket.on('open', () => socket.send(this.#connectRequest(token)));
+      socket.on('open', () => socket.send(request));
     } catch (error) {
       this.#again(error.message);
       return;
@@ -98,7 +99,7 @@ export class Connection {
   #connectRequest(token) {
     const { name, capabilities, client } = this.options;
     const params = { protocol: { min: 1, max: 1 }, role: 'backend', auth: { token }, name, instance: this.instance, capabilities, client };
-    return JSON.stringify({ type: 'req', id: 'connect', method: 'connect', params });
+    return jsonText({ type: 'req', id: 'connect', method: 'connect', params }, AROUND_FRAME);
   }
 
   #take(socket, data) {
@@ -130,7 +131,7 @@ export class Connection {
 
   #isHeartbeat(frame) {
     if (frame.type !== 'req' || frame.method !== 'heartbeat') return false;
-    this.send(JSON.stringify({ type: 'res', id: frame.id, ok: true, payload: {} }));
+    this.send(jsonText({ type: 'res', id: frame.id, ok: true, payload: {} }, AROUND_FRAME));
     return true;
   }
 

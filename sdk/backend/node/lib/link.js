@@ -1,6 +1,7 @@
 // Link: carries out what the gateway sends, many at once in one transaction, and sends what came of it. What frames
 // mean is in docs/protocol/backend-link.md; what a backend may do is in README.md.
 import { Connection } from './connection.js';
+import { AROUND_FRAME, AROUND_PAYLOAD, jsonText } from './json_text.js';
 import { OutboxFull } from './outbox_full.js';
 import { Refusal } from './refusal.js';
 import { Store } from './store.js';
@@ -152,7 +153,9 @@ export class Link {
     for (const hook of this.#hooks.splice(0)) hook();
     for (const frame of this.#outgoing.splice(0)) this.connection.send(frame);
     for (const account of this.#toAck) {
-      if (account.isOpen) this.connection.send(JSON.stringify({ type: 'event', event: 'command.ack', payload: { session: account.id, seq: account.seq } }));
+      if (!account.isOpen) continue;
+      const payload = jsonText({ session: account.id, seq: account.seq }, AROUND_PAYLOAD);
+      this.connection.send(this.#frame('command.ack', 0, payload));
     }
     this.#toAck.clear();
   }
@@ -292,7 +295,7 @@ export class Link {
     for (const account of this.#accounts.values()) {
       if (!account.id) continue;
       if (account.isOpen) ++sessions;
-      else this.#ask({ method: 'session.get', params: { session: account.id }, then: (tx, refusal) => {
+      else this.#ask({ method: 'session.get', params: jsonText({ session: account.id }, AROUND_PAYLOAD), then: (tx, refusal) => {
         if (refusal?.code === 'NOT_FOUND') this.#push(() => this.#close(account, 'notFound'));
       } });
     }
@@ -360,6 +363,7 @@ export class Link {
 
   // --- Requests
 
+  // params: a JSON text.
   #ask({ method, params, then }) {
     if (!this.#isUp) {
       this.#push(() => this.#callOwn(method, (tx) => then(tx, new Refusal('UNAVAILABLE', 'There is no link.'))));
@@ -367,7 +371,7 @@ export class Link {
     }
     const id = `b${++this.#lastRequest}`;
     this.#asked.set(id, then);
-    this.#outgoing.push(JSON.stringify({ type: 'req', id, method, params }));
+    this.#outgoing.push(`{"type":"req","id":"${id}","method":"${method}","params":${params}}`);
   }
 
   #response(frame) {
@@ -384,11 +388,21 @@ export class Link {
     try {
       if (!this.backend[HANDLERS[method]]) throw Refusal.unknownMethod();
       if (params === null || typeof params !== 'object' || Array.isArray(params)) throw Refusal.invalid('params: not an object');
-      answer = { ok: true, payload: await LOGINS[method](this.backend, params) };
+      answer = jsonText({ type: 'res', id, ok: true, payload: await LOGINS[method](this.backend, params) }, AROUND_FRAME);
     } catch (error) {
-      if (!(error instanceof Refusal)) this.options.log('error', `${method} threw: ${error.stack}`);
-      answer = { ok: false, error: error instanceof Refusal ? error.toError() : { code: 'INTERNAL', message: 'Something went wrong.' } };
+      answer = this.#refused(id, method, error);
     }
-    this.connection.answer(generation, JSON.stringify({ type: 'res', id, ...answer }));
+    this.connection.answer(generation, answer);
+  }
+
+  #refused(id, method, error) {
+    const frame = (why) => jsonText({ type: 'res', id, ok: false, error: why }, AROUND_FRAME);
+    try {
+      if (error instanceof Refusal) return frame(error.toError());
+    } catch (unfit) { // a Refusal made of what is no text
+      error = unfit;
+    }
+    this.options.log('error', `${method} threw: ${error?.stack ?? error}`);
+    return frame({ code: 'INTERNAL', message: 'Something went wrong.' });
   }
 }

@@ -1,5 +1,6 @@
 import * as outputs from './output.js';
 import { MAX_MESSAGE } from './batcher.js';
+import { AROUND_PAYLOAD, jsonText } from './json_text.js';
 
 // Everything that one call of yours changes: stored as a whole with what you change by tx.db, and sent after that.
 // If your call throws, nothing of it is stored or sent. `session` is a session or its id everywhere.
@@ -31,13 +32,15 @@ export class Transaction {
   broadcast(what, delivery) { this.#add(null, 'broadcast', { ...what, ...(delivery && { delivery }) }, delivery !== 'drop'); }
 
   // then(tx, error, payload) is called later, in a transaction of its own; with a Refusal if the link breaks.
-  getSession(session, then) { this.requests.push({ method: 'session.get', params: { session: session.id ?? session }, then }); }
+  getSession(session, then) {
+    this.requests.push({ method: 'session.get', params: jsonText({ session: session.id ?? session }, AROUND_PAYLOAD), then });
+  }
   // Once this is stored, and before anything of it is sent.
   afterCommit(then) { this.hooks.push(then); }
 
   #add(session, event, payload, isCounted = true) {
     const id = session === null ? '' : session.id ?? session;
-    const text = JSON.stringify(id === '' ? payload : { session: id, ...payload });
+    const text = jsonText(id === '' ? payload : { session: id, ...payload }, AROUND_PAYLOAD);
     if (Buffer.byteLength(text) > MAX_MESSAGE - 128) throw new RangeError(`${event}: over 64 KiB`);
     this.frames.push({ id, event, text, isCounted });
   }

@@ -12,6 +12,8 @@ let folder;
 let gateway;
 let link;
 
+const nested = (levels) => JSON.parse('['.repeat(levels) + ']'.repeat(levels));
+
 // A login that is answered when the test says so: asked() is called by the link, isAsked settles then.
 function slowLogin() {
   const slow = {};
@@ -27,6 +29,10 @@ const world = {
   authenticate: ({ username, password }) => {
     if (password === 'wrong') throw Refusal.wrongPassword();
     if (username === 'throws') throw new Error('no');
+    if (username === 'bigint') return { id: 1n };
+    if (username === 'bigint refusal') throw new Refusal('FORBIDDEN', 'no', 2n);
+    if (username === 'deep') return { id: 'u', name: nested(70) };
+    if (username === 'half') return { id: 'u-half', name: '\ud83d' };
     if (username === 'slow') return slow.asked();
     return { id: `u-${username}`, name: username };
   },
@@ -38,6 +44,8 @@ const world = {
     tx.output(session, `${text} ${tx.db.prepare('SELECT sum FROM total').pluck().get()}`);
     if (text === 'throw') throw new Error('asked to');
     if (text === 'long') tx.output(session, 'x'.repeat(70000));
+    if (text === 'deep') tx.entityChanged(session, 'custom', nested(62));
+    if (text === 'bigint') tx.getSession({ id: 1n }, () => {});
     if (text === 'wait') return Promise.resolve();
     if (text === 'burst') for (let i = 0; i < 3000; ++i) tx.output(session, `line ${i}${'.'.repeat(60)}`);
     return undefined;
@@ -94,6 +102,17 @@ test('logins are answered', async () => {
   assert.equal((await gateway.ask('heartbeat')).ok, true);
 });
 
+test('an answer that the gateway would not take is INTERNAL, and the link stays', async () => {
+  const logged = [];
+  await start({ log: (level, text) => logged.push(text) });
+  for (const username of ['bigint', 'bigint refusal', 'deep']) {
+    assert.equal((await gateway.ask('authenticate', { username })).error.code, 'INTERNAL', username);
+    assert.match(logged.pop(), /^authenticate threw: (Type|Range)Error/);
+  }
+  assert.equal((await gateway.ask('authenticate', { username: 'half' })).payload.user.name, '\ufffd');
+  assert.equal(gateway.connects.length, 1);
+});
+
 test('an answer that is ready after the link came back answers nobody else', async () => {
   await start();
   gateway.send({ type: 'req', id: 'g1', method: 'authenticate', params: { username: 'slow' } });
@@ -120,9 +139,16 @@ test('a command is carried out once and acknowledged each time', async () => {
 test('a command that throws, waits or says too much is taken back alone', async () => {
   await start();
   gateway.enter('s');
-  ['a', 'throw', 'long', 'wait', 'b'].forEach((text, i) => gateway.command('s', i + 1, text));
+  ['a', 'throw', 'long', 'wait', 'deep', 'bigint', 'b'].forEach((text, i) => gateway.command('s', i + 1, text));
   const sorry = link.options.errorText;
-  assert.deepEqual(await gateway.texts('s', 6), ['room.join', 'a 1', sorry, sorry, sorry, 'b 2']);
+  assert.deepEqual(await gateway.texts('s', 8), ['room.join', 'a 1', sorry, sorry, sorry, sorry, sorry, 'b 2']);
+});
+
+test('half of a character in an output breaks nothing', async () => {
+  await start();
+  gateway.enter('s');
+  gateway.command('s', 1, 'a\ud83d');
+  assert.deepEqual(await gateway.texts('s', 2), ['room.join', 'a\ufffd 1']);
 });
 
 test('frames that were not stored come again, over restarts', async () => {

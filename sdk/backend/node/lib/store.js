@@ -6,6 +6,7 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import Database from 'better-sqlite3';
+import { FileLock } from './file_lock.js';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS gw_instance(name TEXT NOT NULL);
@@ -15,13 +16,27 @@ const SCHEMA = `
 `;
 
 export class Store {
+  #lock;
+
+  // Throws if another process uses the file.
   constructor(file, durability = 'full') {
+    const isFile = file !== ':memory:';
+    if (isFile) this.#lock = new FileLock(file);
+    try {
+      this.#open(file, durability);
+      if (isFile) fs.chmodSync(file, 0o600);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  #open(file, durability) {
     this.db = new Database(file);
     this.db.pragma('busy_timeout = 5000');
     this.db.pragma('journal_mode = WAL');
     this.db.pragma(`synchronous = ${durability === 'normal' ? 'NORMAL' : 'FULL'}`);
     this.db.exec(SCHEMA);
-    fs.chmodSync(file, 0o600);
     this.instance = this.#readInstance();
     const prepare = (sql) => this.db.prepare(sql);
     this.sql = {
@@ -65,5 +80,8 @@ export class Store {
     this.outboxSize -= this.sql.forgetFrames.run(id).changes;
     this.sql.forgetSession.run(id);
   }
-  close() { this.db.close(); }
+  close() {
+    this.db?.close();
+    this.#lock?.release();
+  }
 }

@@ -46,6 +46,7 @@ export class Link {
   #reopening;
   #isScheduled = false;
   #isUp = false;
+  #isReady = false; // link.ready: until then frames are kept, and then leave in the order in which they were made
 
   // backend: an object with onCommand(tx, session, text) and what else of README.md it wants to have.
   constructor(options, backend) {
@@ -101,6 +102,7 @@ export class Link {
   onDown(why) {
     this.#push(() => {
       this.#isUp = false;
+      this.#isReady = false;
       clearTimeout(this.#reopening);
       for (const account of this.#accounts.values()) account.isOpen = false;
       const asked = [...this.#asked.values()];
@@ -205,7 +207,7 @@ export class Link {
         this.#touched.add(account);
         this.store.add(account, event, text);
       }
-      if (account.isOpen) this.#outgoing.push(this.#frame(event, isCounted ? account.n : 0, text));
+      if (account.isOpen && this.#isReady) this.#outgoing.push(this.#frame(event, isCounted ? account.n : 0, text));
     }
     for (const request of tx.requests) this.#ask(request);
     this.#hooks.push(...tx.hooks);
@@ -289,17 +291,23 @@ export class Link {
     this.#touched.delete(account);
   }
 
-  // Sessions that were not told may have ended while we were away, or be served by another connection.
   #ready() {
+    if (!this.#isReady) this.#sendKept();
+    this.#isReady = true;
+    this.#askForOthers();
     let sessions = 0;
+    for (const account of this.#accounts.values()) if (account.id && account.isOpen) ++sessions;
+    this.#call('onReady', (tx) => this.backend.onReady?.(tx, sessions));
+  }
+
+  // Sessions that were not told may have ended while we were away, or be served by another connection.
+  #askForOthers() {
     for (const account of this.#accounts.values()) {
-      if (!account.id) continue;
-      if (account.isOpen) ++sessions;
-      else this.#ask({ method: 'session.get', params: jsonText({ session: account.id }, AROUND_PAYLOAD), then: (tx, refusal) => {
+      if (!account.id || account.isOpen) continue;
+      this.#ask({ method: 'session.get', params: jsonText({ session: account.id }, AROUND_PAYLOAD), then: (tx, refusal) => {
         if (refusal?.code === 'NOT_FOUND') this.#push(() => this.#close(account, 'notFound'));
       } });
     }
-    this.#call('onReady', (tx) => this.backend.onReady?.(tx, sessions));
   }
 
   // --- Counts
@@ -324,8 +332,16 @@ export class Link {
   }
 
   #sendFrom(account, n) {
-    for (const frame of this.store.framesFrom(account.id, n)) this.#outgoing.push(this.#frame(frame.event, frame.n, frame.payload));
+    if (!this.#isReady) return; // with the others, when all sessions have been told
+    for (const frame of this.store.framesFrom(account.id, n)) this.#sendStored(frame);
   }
+
+  // What the gateway has is gone since it told its counts.
+  #sendKept() {
+    for (const frame of this.store.frames()) if (this.#accounts.get(frame.session)?.isOpen) this.#sendStored(frame);
+  }
+
+  #sendStored({ event, n, payload }) { this.#outgoing.push(this.#frame(event, n, payload)); }
 
   #linkError(account, { error = {}, event }) {
     const expected = error.details?.expected;

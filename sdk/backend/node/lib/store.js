@@ -12,8 +12,10 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS gw_instance(name TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS gw_session(session TEXT PRIMARY KEY, seq INTEGER NOT NULL, n INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS gw_frame(session TEXT NOT NULL, n INTEGER NOT NULL, event TEXT NOT NULL,
-    payload TEXT NOT NULL, PRIMARY KEY(session, n)) WITHOUT ROWID;
+    payload TEXT NOT NULL, place INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(session, n)) WITHOUT ROWID;
 `;
+// place: the order in which frames were made, over all sessions; n counts those of each by themselves, and may change.
+const ADD_PLACE = 'ALTER TABLE gw_frame ADD COLUMN place INTEGER NOT NULL DEFAULT 0';
 
 export class Store {
   #lock;
@@ -37,15 +39,18 @@ export class Store {
     this.db.pragma('journal_mode = WAL');
     this.db.pragma(`synchronous = ${durability === 'normal' ? 'NORMAL' : 'FULL'}`);
     this.db.exec(SCHEMA);
+    if (!this.db.pragma('table_info(gw_frame)').some(({ name }) => name === 'place')) this.db.exec(ADD_PLACE);
     this.instance = this.#readInstance();
     const prepare = (sql) => this.db.prepare(sql);
     this.sql = {
       begin: prepare('BEGIN IMMEDIATE'), commit: prepare('COMMIT'), rollback: prepare('ROLLBACK'),
       mark: prepare('SAVEPOINT gw_call'), keep: prepare('RELEASE gw_call'), undo: prepare('ROLLBACK TO gw_call'),
       save: prepare('INSERT OR REPLACE INTO gw_session VALUES(?, ?, ?)'),
-      add: prepare('INSERT INTO gw_frame VALUES(?, ?, ?, ?)'),
+      add: prepare('INSERT INTO gw_frame(session, n, event, payload, place) VALUES(?, ?, ?, ?, ?)'),
       trim: prepare('DELETE FROM gw_frame WHERE session = ? AND n <= ?'),
       from: prepare('SELECT n, event, payload FROM gw_frame WHERE session = ? AND n >= ? ORDER BY n'),
+      // Frames of an older table have no place: who enters a room comes before what is said there.
+      all: prepare('SELECT session, n, event, payload FROM gw_frame ORDER BY place, session DESC, n'),
       first: prepare('SELECT min(n) AS n FROM gw_frame WHERE session = ?').pluck(),
       // Both ways past the numbers that are taken: SQLite checks the key row by row.
       away: prepare('UPDATE gw_frame SET n = -n WHERE session = ?'),
@@ -56,6 +61,7 @@ export class Store {
     // How many rows gw_frame has: counting them takes the longer the more there are. It moves with each that comes or
     // goes, and that happens outside of an author's savepoint: taking one back leaves it right.
     this.outboxSize = this.db.prepare('SELECT count(*) FROM gw_frame').pluck().get();
+    this.lastPlace = this.db.prepare('SELECT coalesce(max(place), 0) FROM gw_frame').pluck().get();
   }
 
   #readInstance() {
@@ -68,9 +74,13 @@ export class Store {
 
   sessions() { return this.db.prepare('SELECT session, seq, n FROM gw_session').all(); }
   save(account) { this.sql.save.run(account.id, account.seq, account.n); }
-  add(account, event, payload) { this.outboxSize += this.sql.add.run(account.id, account.n, event, payload).changes; }
+  add(account, event, payload) {
+    this.outboxSize += this.sql.add.run(account.id, account.n, event, payload, ++this.lastPlace).changes;
+  }
   trim(id, n) { this.outboxSize -= this.sql.trim.run(id, n).changes; }
   framesFrom(id, n) { return this.sql.from.all(id, n); }
+  // Of all sessions, oldest first.
+  frames() { return this.sql.all.all(); }
   firstOf(account) { return this.sql.first.get(account.id) ?? account.n + 1; }
   shift(id, by) {
     this.sql.away.run(id);

@@ -24,15 +24,18 @@ async function startAgain(n) {
   assert.deepEqual(await world.ended, [null, 'SIGKILL']);
   await start();
   gateway.reconnect('s', n);
+  gateway.ready(1);
 }
 
 beforeEach(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gw-node-'));
   fs.writeFileSync(path.join(folder, 'token'), 'secret', { mode: 0o600 });
   gateway = new FakeGateway();
+  gateway.isReadyAtOnce = false;
   await gateway.start();
   await start();
   gateway.enter('s');
+  gateway.ready(1);
 });
 afterEach(async () => {
   world.kill('SIGTERM');
@@ -63,7 +66,6 @@ test('what was committed comes from the outbox', async () => {
 
 test('each form is shown, and the process ends cleanly', async () => {
   const line = once(world.stdout, 'data');
-  gateway.event('link.ready', { sessions: 1 });
   assert.deepEqual(JSON.parse((await line)[0]), { event: 'ready', sessions: 1, reconnects: 0 });
   ['room', 'fight', 'data', 'color', 'system', 'stats', 'hidden', 'kick', 'burst x'].forEach((text, i) => gateway.command('s', i + 1, text));
   await gateway.waitForAck('s', 9);

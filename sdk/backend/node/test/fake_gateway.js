@@ -13,6 +13,7 @@ export class FakeGateway {
     this.requests = 0;
     this.characters = new Map(); // session → who plays there
     this.acks = true;
+    this.isReadyAtOnce = true; // link.ready right behind the hello; else a test calls ready()
     this.refusal = null; // frames that fits(frame) are refused with error: {fits, error}
     this.waiting = new Set();
   }
@@ -44,6 +45,7 @@ export class FakeGateway {
       this.connects.push(frame.params);
       this.socket = socket;
       answers.push({ type: 'res', id: frame.id, ok: true, payload: { link: { n: this.last.get('') ?? 0 }, policy: { heartbeatMs: 30000 } } });
+      if (this.isReadyAtOnce) answers.push({ type: 'event', event: 'link.ready', payload: { sessions: 0 } });
       return;
     }
     const session = frame.payload?.session ?? '';
@@ -103,6 +105,7 @@ export class FakeGateway {
     this.event('session.entered', this.block(session));
   }
   reconnect(session, n, cause = 'link') { this.event('session.reconnected', { ...this.block(session), state: 'playing', rooms: [], n, cause }); }
+  ready(sessions) { this.event('link.ready', { sessions }); }
   command(session, seq, text) { this.event('command', { session, seq, text }); }
   leave(session, reason) {
     this.last.delete(session);

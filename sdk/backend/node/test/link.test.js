@@ -66,6 +66,14 @@ async function stop() {
   link = undefined;
 }
 
+async function until(what, isTrue) {
+  const deadline = Date.now() + 20000;
+  while (!isTrue()) {
+    assert.ok(Date.now() < deadline, `waited in vain for ${what}`);
+    await new Promise(setImmediate);
+  }
+}
+
 beforeEach(async () => {
   slow = slowLogin();
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gw-node-'));
@@ -243,6 +251,101 @@ test('the number in session.reconnected is an acknowledgement', async () => {
   assert.deepEqual(await gateway.texts('s', 5), ['room.join', 'a 1', 'b 2', 'b 2', 'c 3']);
 });
 
+// --- What is sent while sessions are told of
+
+// Frames as AWAY says. s had one before them.
+async function makeFramesWhileAway() {
+  await start();
+  gateway.enter('s');
+  await gateway.texts('s', 1);
+  gateway.isReadyAtOnce = false;
+  gateway.frames = [];
+  gateway.socket.terminate();
+  await until('no link', () => !link.isConnected);
+  link.transaction((tx) => {
+    tx.roomOutput('hall', 'one');
+    tx.join('s', 'cellar');
+    tx.roomOutput('cellar', 'two');
+    tx.output('s', 'three');
+  });
+  link.transaction((tx) => tx.roomOutput('cellar', 'four'));
+}
+async function linkAgain() {
+  await gateway.waitForLinks(2);
+  await until('a link', () => link.isConnected);
+}
+async function tellOfSession(n) {
+  gateway.reconnect('s', n);
+  await gateway.ask('heartbeat'); // behind it
+  await new Promise(setImmediate);
+}
+const counted = () => gateway.frames.filter((frame) => frame.n > 0);
+const inOrder = async (count) => {
+  await gateway.until(`${count} frames`, () => counted().length >= count);
+  return counted().map((frame) => frame.payload.output?.text ?? frame.event);
+};
+const AWAY = ['one', 'room.join', 'two', 'three', 'four'];
+
+test('what was kept leaves once all sessions are told, in the order in which it was made', async () => {
+  await makeFramesWhileAway();
+  await linkAgain();
+  await tellOfSession(1);
+  link.transaction((tx) => { tx.output('s', 'five'); tx.roomOutput('hall', 'six'); });
+  gateway.command('s', 1, 'seven');
+  await gateway.waitForAck('s', 1);
+  assert.deepEqual(counted(), []);
+  gateway.ready(1);
+  gateway.command('s', 2, 'eight');
+  assert.deepEqual(await inOrder(9), [...AWAY, 'five', 'six', 'seven 1', 'eight 2']);
+});
+
+test('over a link that breaks before that, and a restart', async () => {
+  await makeFramesWhileAway();
+  await linkAgain();
+  await tellOfSession(1);
+  await gateway.relink();
+  await until('a link', () => link.isConnected);
+  await tellOfSession(1);
+  assert.deepEqual(counted(), []);
+  await stop();
+  await start();
+  await tellOfSession(1);
+  link.transaction((tx) => tx.roomOutput('hall', 'five'));
+  gateway.ready(1);
+  assert.deepEqual(await inOrder(6), [...AWAY, 'five']);
+});
+
+test('with numbers that are given anew', async () => {
+  await makeFramesWhileAway();
+  await linkAgain();
+  gateway.last.set('s', 0); // it acknowledged the first one, and lost it
+  await tellOfSession(0);
+  gateway.ready(1);
+  assert.deepEqual(await inOrder(5), AWAY);
+  assert.deepEqual(counted().map((frame) => frame.n), [1, 1, 2, 2, 3]);
+});
+
+test('but a session that is told of later gets its own then', async () => {
+  await makeFramesWhileAway();
+  await linkAgain();
+  gateway.ready(0);
+  assert.deepEqual(await inOrder(3), ['one', 'two', 'four']);
+  await tellOfSession(1);
+  assert.deepEqual((await inOrder(5)).slice(3), ['room.join', 'three']);
+});
+
+test('and so do frames without a session that an older connection holds up', async () => {
+  gateway.refusal = { fits: (frame) => frame.event === 'room.output',
+    error: { code: 'FORBIDDEN', message: 'no', details: { reason: 'otherConnection' } } };
+  await makeFramesWhileAway();
+  await linkAgain();
+  await tellOfSession(1);
+  gateway.ready(1);
+  assert.deepEqual(await inOrder(2), ['room.join', 'three']);
+  gateway.refusal = null;
+  assert.deepEqual((await inOrder(5)).slice(2), ['one', 'two', 'four']);
+});
+
 test('a session that enters again begins at 1', async () => {
   await start();
   gateway.enter('s');
@@ -269,7 +372,6 @@ test('sessions that were not told are asked for', async () => {
   gateway.enter('s');
   await gateway.texts('s', 1);
   await gateway.relink();
-  gateway.event('link.ready', { sessions: 0 });
   const asked = await gateway.waitFor('session.get', (frame) => frame.method === 'session.get');
   gateway.send({ type: 'res', id: asked.id, ok: false, error: { code: 'NOT_FOUND', message: '?' } });
   assert.deepEqual(await gateway.texts('', 1), ['closed notFound']);
@@ -305,13 +407,7 @@ async function startSilent(maxOutbox) {
   gateway.acks = false;
   await start({ maxOutbox });
 }
-async function untilOutboxIs(size) {
-  const deadline = Date.now() + 20000;
-  while (link.outboxSize !== size) {
-    assert.ok(Date.now() < deadline, `the outbox has ${link.outboxSize} frames, not ${size}`);
-    await new Promise(setImmediate);
-  }
-}
+const untilOutboxIs = (size) => until(`an outbox of ${size}`, () => link.outboxSize === size);
 
 test('the outbox takes maxOutbox frames and not one more', async () => {
   await startSilent(3);

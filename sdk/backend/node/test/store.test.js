@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import Database from 'better-sqlite3';
 import { Store } from '../lib/store.js';
 
 let folder;
@@ -20,7 +21,8 @@ const assertInUse = () => assert.throws(() => new Store(file), { message: `db ${
 
 // A process that has the database open, until it is killed.
 async function otherProcess() {
-  const code = `import { Store } from ${JSON.stringify(new URL('../lib/store.js', import.meta.url).href)};
+  const code = `import Database from 'better-sqlite3';
+import { Store } from ${JSON.stringify(new URL('../lib/store.js', import.meta.url).href)};
     globalThis.store = new Store(${JSON.stringify(file)});
     console.log(store.instance);
     setInterval(() => {}, 1000);`;
@@ -63,4 +65,20 @@ test('a database in memory has no lock', () => {
   const stores = [new Store(':memory:'), new Store(':memory:')];
   assert.deepEqual(fs.readdirSync('.'), before);
   for (const store of stores) store.close();
+});
+
+test('frames of an older table come before those that have a place', () => {
+  const older = new Database(file);
+  older.exec(`CREATE TABLE gw_frame(session TEXT NOT NULL, n INTEGER NOT NULL, event TEXT NOT NULL,
+      payload TEXT NOT NULL, PRIMARY KEY(session, n)) WITHOUT ROWID;
+    INSERT INTO gw_frame VALUES('', 1, 'room.output', '1'), ('s', 1, 'room.join', '2'), ('s', 2, 'session.output', '3')`);
+  older.close();
+  for (let opened = 1; opened <= 2; ++opened) {
+    const store = new Store(file);
+    store.add({ id: opened === 1 ? 't' : 'a', n: 1 }, 'session.output', `new ${opened}`);
+    store.close();
+  }
+  const store = new Store(file);
+  assert.deepEqual(store.frames().map(({ payload }) => payload), ['2', '3', '1', 'new 1', 'new 2']);
+  store.close();
 });

@@ -305,9 +305,14 @@ export class Link {
     for (const account of this.#accounts.values()) {
       if (!account.id || account.isOpen) continue;
       this.#ask({ method: 'session.get', params: jsonText({ session: account.id }, AROUND_PAYLOAD), then: (tx, refusal) => {
-        if (refusal?.code === 'NOT_FOUND') this.#push(() => this.#close(account, 'notFound'));
+        if (refusal?.code === 'NOT_FOUND') this.#push(() => this.#closeUnlessBack(account));
       } });
     }
+  }
+
+  // Behind what came with the answer, which may be that the session is served here after all, or has entered anew.
+  #closeUnlessBack(account) {
+    if (this.#accounts.get(account.id) === account && !account.isOpen) this.#close(account, 'notFound');
   }
 
   // --- Counts

@@ -377,6 +377,21 @@ test('sessions that were not told are asked for', async () => {
   assert.deepEqual(await gateway.texts('', 1), ['closed notFound']);
 });
 
+test('and are not over if they come back meanwhile', async () => {
+  await start();
+  gateway.enter('s');
+  await gateway.texts('s', 1);
+  await gateway.relink();
+  const asked = await gateway.waitFor('session.get', (frame) => frame.method === 'session.get');
+  gateway.send([
+    { type: 'res', id: asked.id, ok: false, error: { code: 'NOT_FOUND', message: '?' } },
+    { type: 'event', event: 'session.reconnected', payload: { ...gateway.block('s'), state: 'playing', rooms: [], n: 1, cause: 'link' } },
+  ]);
+  gateway.command('s', 1, 'a');
+  assert.deepEqual(await gateway.texts('s', 2), ['room.join', 'a 1']);
+  assert.equal(gateway.taken.get(''), undefined); // closed
+});
+
 test('many frames leave in few messages', async () => {
   await start();
   gateway.enter('s');

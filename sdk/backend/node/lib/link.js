@@ -162,19 +162,27 @@ export class Link {
     this.#toAck.clear();
   }
 
+  // Otherwise it would end the process.
+  #logRejection(what, promise) {
+    Promise.resolve(promise).catch((error) => this.options.log('error', `${what} was rejected: ${error?.stack ?? error}`));
+  }
+
   // One call of the author's: all or nothing. onProblem: true throws on, a function is told.
   #call(what, theirs, onProblem) {
     const tx = new Transaction(this.store.db, this.sessions);
     this.store.sql.mark.run();
     try {
       const result = theirs(tx);
-      if (typeof result?.then === 'function') throw new TypeError(`${what}: a transaction cannot wait; it returned a promise`);
+      if (typeof result?.then === 'function') {
+        this.#logRejection(`the promise of ${what}`, result);
+        throw new TypeError(`${what}: a transaction cannot wait; it returned a promise`);
+      }
     } catch (error) {
       this.store.sql.undo.run();
       this.store.sql.keep.run();
       if (onProblem === true) throw error;
       if (onProblem) onProblem(error);
-      else this.options.log('error', `${what} threw, and was taken back: ${error.stack}`);
+      else this.options.log('error', `${what} threw, and was taken back: ${error?.stack ?? error}`);
       return false;
     }
     this.store.sql.keep.run();

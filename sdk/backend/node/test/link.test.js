@@ -47,6 +47,7 @@ const world = {
     if (text === 'deep') tx.entityChanged(session, 'custom', nested(62));
     if (text === 'bigint') tx.getSession({ id: 1n }, () => {});
     if (text === 'wait') return Promise.resolve();
+    if (text === 'reject') return Promise.reject(new Error('asked to'));
     if (text === 'burst') for (let i = 0; i < 3000; ++i) tx.output(session, `line ${i}${'.'.repeat(60)}`);
     return undefined;
   },
@@ -412,6 +413,17 @@ test('a transaction of the author\'s own cannot wait', async () => {
   await start();
   assert.throws(() => link.transaction(async (tx) => { tx.roomOutput('hall', 'never'); }), /cannot wait/);
   assert.equal(link.outboxSize, 0);
+});
+
+test('a promise that is returned and rejected is logged, and ends nothing', async () => {
+  const logged = [];
+  await start({ log: (level, text) => logged.push(text) });
+  assert.throws(() => link.transaction(async () => { throw new Error('mine'); }), /cannot wait/);
+  gateway.enter('s');
+  gateway.command('s', 1, 'reject');
+  assert.deepEqual(await gateway.texts('s', 2), ['room.join', link.options.errorText]);
+  assert.match(logged.find((text) => text.includes('mine')), /^the promise of transaction was rejected: Error: mine/);
+  assert.match(logged.find((text) => text.includes('asked to')), /^the promise of onCommand was rejected/);
 });
 
 // --- The bound of the outbox. The gateway does not acknowledge, so that frames stay.

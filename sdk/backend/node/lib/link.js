@@ -152,7 +152,7 @@ export class Link {
       return;
     }
     this.#touched.clear();
-    for (const hook of this.#hooks.splice(0)) hook();
+    for (const hook of this.#hooks.splice(0)) this.#runHook(hook);
     for (const frame of this.#outgoing.splice(0)) this.connection.send(frame);
     for (const account of this.#toAck) {
       if (!account.isOpen) continue;
@@ -160,6 +160,16 @@ export class Link {
       this.connection.send(this.#frame('command.ack', 0, payload));
     }
     this.#toAck.clear();
+  }
+
+  // What it belongs to is stored: it must not look as if it were not, nor keep others from theirs.
+  #runHook(hook) {
+    try {
+      const result = hook();
+      if (typeof result?.then === 'function') this.#logRejection('the promise of a hook', result);
+    } catch (error) {
+      this.options.log('error', `a hook threw: ${error?.stack ?? error}`);
+    }
   }
 
   // Otherwise it would end the process.

@@ -426,6 +426,26 @@ test('a promise that is returned and rejected is logged, and ends nothing', asyn
   assert.match(logged.find((text) => text.includes('asked to')), /^the promise of onCommand was rejected/);
 });
 
+test('a hook that throws is logged, and keeps nothing from being done', async () => {
+  const logged = [];
+  const done = [];
+  await start({ log: (level, text) => logged.push(text) });
+  gateway.enter('s');
+  await gateway.texts('s', 1); // the link is up
+  const answer = link.transaction((tx) => {
+    tx.afterCommit(() => { throw new Error('first'); });
+    tx.afterCommit(() => Promise.reject(new Error('second')));
+    tx.afterCommit(() => done.push('third'));
+    tx.roomOutput('hall', 'stored');
+    return 'answer';
+  });
+  assert.equal(answer, 'answer');
+  assert.deepEqual(done, ['third']);
+  assert.deepEqual(await gateway.texts('', 1), ['stored']);
+  assert.match(logged.find((text) => text.includes('first')), /^a hook threw: Error: first/);
+  assert.match(logged.find((text) => text.includes('second')), /^the promise of a hook was rejected: Error: second/);
+});
+
 // --- The bound of the outbox. The gateway does not acknowledge, so that frames stay.
 
 const say = (count) => link.transaction((tx) => { for (let i = 0; i < count; ++i) tx.roomOutput('hall', `line ${i}`); });

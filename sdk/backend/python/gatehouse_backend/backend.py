@@ -150,7 +150,7 @@ class Backend:
         for hook in tx.hooks:
             try:
                 hook()
-            except Exception:
+            except (Exception, asyncio.CancelledError):  # of a task that it asked for its result
                 _log.exception("a hook after a commit failed")
         self._delivery.trimmed()
 

@@ -5,6 +5,7 @@ is a step of its own: if its handler raises, only its own changes are taken back
 """
 
 import asyncio
+import contextlib
 import inspect
 import logging
 import sqlite3
@@ -26,8 +27,21 @@ TRIM = "(trim)"  # nothing but a transaction: each of them trims the outbox
 
 
 async def call(function, *values):
-    result = function(*values)
-    return await result if inspect.isawaitable(result) else result
+    with strays_caught():
+        result = function(*values)
+        return await result if inspect.isawaitable(result) else result
+
+
+@contextlib.contextmanager
+def strays_caught():
+    """Around a handler. `old.cancel(); await old` raises the CancelledError of another task: a failure as any other.
+    Let through, it would end the task that called the handler, though nobody has cancelled that one."""
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        if asyncio.current_task().cancelling():
+            raise
+        raise RuntimeError("the handler let the CancelledError of another task through") from error
 
 
 class Executor:
@@ -133,10 +147,11 @@ class Executor:
         await self._tell(tx, self._world.on_private, session, payload["text"], tx)
 
     async def _limited(self, handler, *values):
-        awaitable = handler(*values)
-        if inspect.isawaitable(awaitable):
-            async with asyncio.timeout(self._command_timeout):
-                await awaitable
+        with strays_caught():
+            awaitable = handler(*values)
+            if inspect.isawaitable(awaitable):
+                async with asyncio.timeout(self._command_timeout):
+                    await awaitable
 
     async def _tell(self, tx, handler, session, *values):
         """A handler in a step of its own; its failure ends nothing else."""

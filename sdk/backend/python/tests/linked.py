@@ -34,6 +34,13 @@ class EchoWorld(World):
         session.output(text)
 
 
+def cancelled_task():
+    """Awaiting it raises CancelledError, though the one who awaits is not cancelled."""
+    task = asyncio.create_task(asyncio.Event().wait())
+    task.cancel()
+    return task
+
+
 class HastyClock(Clock):
     """Comes back at once; longer waits are as long as ever."""
 

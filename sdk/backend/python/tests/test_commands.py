@@ -1,12 +1,13 @@
 """Commands: in order, once each, whatever their handlers do."""
 
 import asyncio
+import contextlib
 import sqlite3
 
 from gatehouse_backend import outputs
 
 from .fake_gateway import entered_block, session_block
-from .linked import EchoWorld, LinkedTest
+from .linked import EchoWorld, LinkedTest, cancelled_task
 
 
 class Commands(LinkedTest):
@@ -66,6 +67,47 @@ class Commands(LinkedTest):
         (_, first), (n, sorry), (_, last) = await peer.texts(3)
         self.assertEqual((first, n, last), ("a", 2, "b"))
         self.assertIn("went wrong", sorry)
+
+    async def test_a_cancelled_task_that_a_handler_awaits_fails_its_command_alone(self):
+        class Cancelling(EchoWorld):
+            async def on_command(self, session, text, tx):
+                super().on_command(session, text, tx)
+                if text == "await":
+                    await cancelled_task()
+
+            def on_private(self, session, text, tx):
+                raise asyncio.CancelledError  # as result() of such a task does
+
+            async def on_disconnected(self, session, reason, tx):
+                await cancelled_task()
+
+            async def on_failure(self, session, tx):
+                session.output("sorry")
+                if session.state == "disconnected":
+                    await cancelled_task()
+
+        backend = self.start(Cancelling())
+        peer = await self.gateway.link((session_block("s1"), (1, "a"), (2, "await"), (3, "b")))
+        self.assertEqual(await peer.texts(3), [(1, "a"), (2, "sorry"), (3, "b")])
+        peer.event("command.private", {"session": "s1", "text": "sesame"})
+        self.assertEqual(await peer.texts(1), [(4, "sorry")])
+        peer.event("session.disconnected", {"session": "s1", "reason": "networkError"})
+        peer.command("s1", 4, "c")
+        self.assertEqual(await peer.texts(1), [(5, "c")])
+        self.assertEqual(await self.said(backend), ["a", "b", "c"])
+
+    async def test_a_hook_that_asks_a_cancelled_task_for_its_result_takes_no_commit_back(self):
+        class Hooking(EchoWorld):
+            async def on_command(self, session, text, tx):
+                with contextlib.suppress(asyncio.CancelledError):
+                    await (task := cancelled_task())
+                tx.on_commit(task.result)
+                super().on_command(session, text, tx)
+
+        backend = self.start(Hooking())
+        peer = await self.gateway.link((session_block("s1"), (1, "a"), (2, "b")))
+        self.assertEqual(await peer.texts(2), [(1, "a"), (2, "b")])
+        self.assertEqual(await self.said(backend), ["a", "b"])
 
     async def test_a_handler_that_never_ends_is_ended(self):
         class Slow(EchoWorld):

@@ -4,7 +4,7 @@ import asyncio
 
 from gatehouse_backend import Character, Refused, User
 
-from .linked import EchoWorld, LinkedTest
+from .linked import EchoWorld, LinkedTest, cancelled_task
 
 LOGIN = {"session": "s1", "username": "anna", "password": "x", "address": "127.0.0.1"}
 
@@ -63,7 +63,11 @@ class Logins(LinkedTest):
             def authenticate(self, login):
                 return None
 
-        for world in (Raising(), Nonsense()):
+        class Cancelling(EchoWorld):
+            async def authenticate(self, login):
+                await cancelled_task()
+
+        for world in (Raising(), Nonsense(), Cancelling()):
             error = (await self.ask("authenticate", LOGIN, world))["error"]
             self.assertEqual(error["code"], "INTERNAL")
             self.assertNotIn("xyzzy", error["message"])

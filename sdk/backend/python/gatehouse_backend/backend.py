@@ -94,7 +94,7 @@ class Backend:
     @contextlib.asynccontextmanager
     async def transaction(self, is_own=True):
         """is_own: an author's; the library's have no bound to what they send."""
-        if transaction.current() is not None:
+        if transaction.is_open_here():
             raise RuntimeError("a transaction is open here already; use its tx")
         async with self._lock:
             tx = transaction.Transaction(self, self._store)

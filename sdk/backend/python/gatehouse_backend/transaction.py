@@ -4,6 +4,7 @@ The author changes tables through it; the library numbers the frames, stores the
 transaction that fails are never seen by anybody.
 """
 
+import asyncio
 import contextlib
 import contextvars
 import re
@@ -18,9 +19,15 @@ _ENDS_OR_BEGINS = re.compile(r"\s*(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\
 
 
 def current():
-    """The transaction that is open in this task, or None."""
+    """The transaction that is open in this task, or in the one that has made it; or None."""
     tx = _current.get()
     return tx if tx is not None and tx.is_open else None
+
+
+def is_open_here():
+    """Whether this very task has one open: it would wait for itself if it opened another."""
+    tx = current()
+    return tx is not None and tx.task is asyncio.current_task()
 
 
 class Transaction:
@@ -29,6 +36,7 @@ class Transaction:
         self._store = store
         self._db = store.db
         self.is_open = False
+        self.task = None  # that has it open
         self.counted = []  # (stream, event, payload text)
         self.uncounted = []  # the same
         self.seqs = {}  # Session: the last command carried out
@@ -129,11 +137,11 @@ class Transaction:
     @contextlib.contextmanager
     def opened(self):
         token = _current.set(self)
-        self.is_open = True
+        self.is_open, self.task = True, asyncio.current_task()
         try:
             yield self
         finally:
-            self.is_open = False
+            self.is_open, self.task = False, None
             _current.reset(token)
 
     @contextlib.contextmanager

@@ -17,7 +17,8 @@ class World:
     backend = None  # set before anything is called
 
     def transaction(self):
-        """A transaction of your own, for ticks and logins: `async with self.transaction() as tx:`."""
+        """A transaction of your own, for ticks and logins: `async with self.transaction() as tx:`. There is one at a
+        time: a task made within another one's waits until that is over, so do not await such a task in there."""
         return self.backend.transaction()
 
     @property

@@ -237,6 +237,25 @@ class Commands(LinkedTest):
                 async with backend.transaction():
                     pass
 
+    async def test_a_task_made_in_a_handler_waits_for_a_transaction_of_its_own(self):
+        class Handing(EchoWorld):
+            async def on_command(self, session, text, tx):
+                begun = asyncio.Event()
+                self.task = asyncio.create_task(self.answer(session, begun))
+                await begun.wait()
+                super().on_command(session, text, tx)
+
+            async def answer(self, session, begun):
+                begun.set()  # the handler goes on only when this task waits
+                async with self.transaction():
+                    session.output("later")
+
+        self.start(Handing())
+        peer = await self.gateway.link((session_block("s1"), (1, "now")))
+        self.assertEqual(await peer.texts(1), [(1, "now")])
+        await self.world.task
+        self.assertEqual(await peer.texts(1), [(2, "later")])
+
     async def test_an_uncounted_output_goes_out_now_or_never(self):
         backend = self.start()
         peer = await self.gateway.link((session_block("s1"),))

@@ -137,7 +137,8 @@ class Delivery:
             stream = next(iter(self._behind), None)
             if stream is not None:
                 rows = self._store.frames_after_n(stream.key, stream.sent, _AT_ONCE)
-                if not rows or not stream.is_live or stream.is_paused:
+                is_next = rows and rows[0][2] == stream.sent + 1  # if not, the gateway contradicts itself
+                if not is_next or not stream.is_live or stream.is_paused:
                     del self._behind[stream]
                     continue
             else:

@@ -242,6 +242,24 @@ class Delivery(LinkedTest):
         clock.advance(1.5)
         self.assertEqual(await peer.texts(2), [(2, "s1 2"), (3, "s1 3")])
 
+    async def test_a_refusal_of_what_has_been_acknowledged_holds_up_that_session_alone(self):
+        clock = FakeClock()
+        backend, peer = await self.linked(3, clock=clock)
+        peer.event("link.ack", {"session": "s1", "n": 2})
+        await self.settled(peer, 2)
+        peer.error("UNAVAILABLE", "s1", 2, retryable=True)
+        while await clock.next_sleep() != 1.0:
+            pass
+        clock.advance(1.0)
+        peer.command("s1", 3, "room")
+        await peer.next_event("room.output")
+        await peer.close()
+        while await clock.next_sleep() != 1.0:
+            pass
+        clock.advance(1.0)
+        peer = await self.gateway.link((session_block("s1", n=2), (4, "1")))
+        self.assertEqual(await peer.texts(2), [(3, "s1 3"), (4, "s1 1")])
+
     async def test_a_session_that_another_connection_serves_is_left_alone(self):
         backend, peer = await self.linked(1)
         peer.error("FORBIDDEN", "s1", 1, details={"reason": "otherConnection"})

@@ -37,6 +37,7 @@ class Delivery:
         self.connection = None
         self.is_ready = False
         self._behind.clear()
+        self._acked.clear()  # the next connection may give the same numbers to other frames; it tells what it has
         for stream in self.streams.values():
             stream.is_live = False
 
@@ -76,7 +77,7 @@ class Delivery:
 
     def ack(self, key, n):
         stream = self.streams.get(key)
-        if stream:
+        if stream and stream.is_live:
             self._acked[key] = max(self._acked.get(key, 0), min(n, stream.sent))
             self._wants_trim()
 

@@ -126,6 +126,17 @@ class Delivery(LinkedTest):
         peer = await self.gateway.link((session_block("s1", n=1), (3, "1")))
         self.assertEqual(await peer.texts(3), [(2, "s1 4"), (3, "s1 5"), (4, "s1 1")])
 
+    async def test_an_acknowledgement_of_the_former_connection_takes_nothing_of_the_next_one(self):
+        backend, peer = await self.linked(5)
+        backend._delivery._wants_trim = lambda: None  # it is still pending at the reconnect, however long that takes
+        peer.event("link.ack", {"session": "s1", "n": 4})
+        peer.request("g1", "heartbeat", {})
+        await peer.next_answer("g1")
+        await peer.close()
+        peer = await self.gateway.link((session_block("s1", n=1), (2, "1")))
+        self.assertEqual(await peer.texts(5), [*((n, f"s1 {n}") for n in (2, 3, 4, 5)), (6, "s1 1")])
+        self.assertEqual(await self.outbox(backend), [("s1", n) for n in (2, 3, 4, 5, 6)])
+
     async def test_goes_on_from_the_gateways_count_if_that_is_higher(self):
         backend, peer = await self.linked(2)
         await peer.close()

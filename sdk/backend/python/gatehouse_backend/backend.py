@@ -207,6 +207,7 @@ class Backend:
         await self._executor.until_taken()
 
     def _detached(self):
+        self._executor.unlinked()
         self._delivery.detach()
         self._logins.cancel_all()
 
@@ -255,6 +256,16 @@ class Backend:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._save_told()
+
+    def _save_told(self):
+        """The link has ended after the last transaction."""
+        try:
+            self._store.begin()
+            self._store.save_told({session.id: session.told_at for session in self.sessions})
+            self._store.commit()
+        except sqlite3.Error:
+            _log.exception("when sessions were last told of could not be kept")
 
     async def _run_background(self):
         await self._first_ready.wait()

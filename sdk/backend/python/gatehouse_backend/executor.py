@@ -23,6 +23,7 @@ _FULL = 10_000  # events that wait; then the connection is not read
 
 # Events of the library's own; no frame can have such a name.
 HELLO = "(hello)"
+TOLD = "(told)"  # {session id: told_at}
 TRIM = "(trim)"  # nothing but a transaction: each of them trims the outbox
 
 
@@ -48,6 +49,7 @@ class Executor:
     def __init__(self, backend, world, store, delivery, clock, command_timeout, forget_after):
         self._backend = backend
         self._world = world
+        self._store = store
         self._delivery = delivery
         self._clock = clock
         self._command_timeout = command_timeout
@@ -56,12 +58,17 @@ class Executor:
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._roster = Roster(backend, world, store, delivery, clock, forget_after, self._tell)
-        self._events = {HELLO: self._hello, "link.ready": self._ready, "link.error": self._error,
+        self._events = {HELLO: self._hello, TOLD: self._told, "link.ready": self._ready, "link.error": self._error,
                         "link.drain": self._drain, **self._roster.events}
 
     @property
     def sessions(self):
         return self._roster.sessions
+
+    def unlinked(self):
+        """Before the streams of the connection are live no more."""
+        if told := self._roster.told_until_now():
+            self.put(None, TOLD, told)
 
     def put(self, connection, event, payload):
         self._inbox.append((connection, event, payload))
@@ -186,6 +193,9 @@ class Executor:
         tx.on_commit(lambda: self._backend.became_ready(
             sum(1 for session in self._roster.sessions.values() if session.stream.is_live)))
         await self._roster.forget_old(tx)
+
+    async def _told(self, tx, connection, payload):
+        self._store.save_told(payload)
 
     async def _drain(self, tx, connection, payload):
         _log.info("an operator drains this link")

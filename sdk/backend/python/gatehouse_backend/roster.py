@@ -74,7 +74,7 @@ class Roster:
         if is_served:
             self._delivery.told(tx, connection, session.stream, payload["n"])
             session.told_at = self._clock.today()
-            self._store.save_told(session.id, session.told_at)
+            self._store.save_told({session.id: session.told_at})
             session.rooms = [room for room in payload.get("rooms") or [] if isinstance(room, str)]
         session.state = "disconnected" if payload.get("state") == "disconnected" else "playing"
         if is_new:
@@ -104,6 +104,14 @@ class Roster:
                 if known.get(session.id) is value:
                     del known[session.id]
         tx.on_commit(gone)
+
+    def told_until_now(self):
+        """Of the live ones: told of once, and known ever since. Returns {session id: told_at}, to be saved."""
+        now = self._clock.today()
+        live = [session for session in self.sessions.values() if session.stream.is_live]
+        for session in live:
+            session.told_at = now
+        return {session.id: now for session in live}
 
     async def forget_old(self, tx):
         """Nobody says which sessions ended while this program was away, and one that is not told may come back

@@ -89,8 +89,9 @@ class Store:
         self.db.execute("INSERT OR REPLACE INTO gw_sessions VALUES(?,?,?,?,?,?)",
                         (session, json.dumps(user), json.dumps(character), seq, count, told_at))
 
-    def save_told(self, session, told_at):
-        self.db.execute("UPDATE gw_sessions SET told_at=? WHERE session=?", (told_at, session))
+    def save_told(self, told_at_of_session):
+        self.db.executemany("UPDATE gw_sessions SET told_at=? WHERE session=?",
+                            [(told_at, session) for session, told_at in told_at_of_session.items()])
 
     def save_seqs(self, seq_of_session):
         self.db.executemany("UPDATE gw_sessions SET seq=? WHERE session=?",

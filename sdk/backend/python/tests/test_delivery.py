@@ -334,6 +334,42 @@ class Delivery(LinkedTest):
         self.assertEqual([session.id for session in backend.sessions], ["s2"])
         self.assertEqual(await self.outbox(backend), [("s2", 1)])
 
+    async def long_linked(self, clock):
+        """s1 has been live for longer than a session is remembered that nobody tells of."""
+        backend = self.start(Lines(), clock=clock, forget_after=3600)
+        peer = await self.gateway.link((session_block("s1"), (1, "1")), policy={"heartbeatMs": 10_000_000})
+        await peer.texts(1)
+        await self.settled(peer, 2)
+        clock.advance(4000)
+        return backend, peer
+
+    async def kept(self, backend):
+        """After a link.ready that did not tell of s1: who is remembered, and since when in the database."""
+        peer = await self.gateway.link((session_block("s2"), (1, "1")))
+        await peer.texts(1)
+        async with backend.transaction() as tx:
+            told_at = tx.one("SELECT told_at FROM gw_sessions WHERE session='s1'")
+        return sorted(session.id for session in backend.sessions), told_at
+
+    async def test_a_session_is_remembered_from_the_end_of_its_link_on(self):
+        clock = FakeClock()
+        backend, peer = await self.long_linked(clock)
+        until = clock.today()
+        await peer.close()
+        while await clock.next_sleep() != 1.0:
+            pass
+        clock.advance(1.0)
+        self.assertEqual(await self.kept(backend), (["s1", "s2"], (until,)))
+
+    async def test_a_session_is_remembered_from_the_end_of_its_backend_on(self):
+        clock = FakeClock()
+        backend, peer = await self.long_linked(clock)
+        until = clock.today()
+        await self.stop(backend)
+        clock.advance(1.0)
+        backend = self.start(Lines(), clock=clock, forget_after=3600)
+        self.assertEqual(await self.kept(backend), (["s1", "s2"], (until,)))
+
     async def test_an_outbox_larger_than_what_may_wait_goes_out_whole(self):
         backend, peer = await self.linked(1)
         await peer.close()

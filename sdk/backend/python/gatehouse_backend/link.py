@@ -51,7 +51,11 @@ class Link:
 
     async def _once(self):
         token = read_token(self._token_file)
-        connection = Connection(await dial(self._url), self._taker, self._clock)
+        socket = await dial(self._url)
+        if self._is_stopping():  # wait_for before Python 3.12 swallows a cancellation that comes with the socket
+            await socket.close()
+            return
+        connection = Connection(socket, self._taker, self._clock)
         self._attached(connection)
         running = asyncio.create_task(connection.run())
         hello = asyncio.create_task(connection.connect(self._connect_params(token)))

@@ -1,8 +1,12 @@
 """The link itself: hello, messages, heartbeats, coming back, and what a gateway should not say."""
 
 import asyncio
+import contextlib
 import json
 import os
+from unittest import mock
+
+from gatehouse_backend import connection, link
 
 from .fake_clock import FakeClock
 from .fake_gateway import FakeGateway, session_block
@@ -105,6 +109,24 @@ class Link(LinkedTest):
         while (wait := await clock.next_sleep()) == SILENCE:
             pass
         self.assertEqual(wait, 1)
+
+    async def test_a_backend_that_is_stopped_as_its_dial_succeeds_says_no_hello(self):
+        begun = asyncio.Event()
+
+        async def dial_that_swallows_its_cancellation(url):
+            begun.set()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            return await connection.dial(url)
+
+        with mock.patch.object(link, "dial", dial_that_swallows_its_cancellation):
+            backend = self.start()
+            async with asyncio.timeout(60):
+                await begun.wait()
+                backend.stop()
+                with self.assertRaisesRegex(AssertionError, "gone without connect"):
+                    await self.gateway.accept()
+            await self.stop(backend)
 
     async def test_the_token_is_read_again_for_each_connection(self):
         self.start()

@@ -41,10 +41,8 @@ class Delivery:
         for stream in self.streams.values():
             stream.is_live = False
 
-    def ready(self, tx):
+    def ready(self, tx, connection):
         """All sessions have been told: now everything that the gateway lacks goes out, oldest first."""
-        connection = self.connection
-
         def begin():
             if self.connection is connection:
                 self._behind.clear()

@@ -189,7 +189,9 @@ class Executor:
         self._delivery.told(tx, connection, stream, n if isinstance(n, int) else stream.count)
 
     async def _ready(self, tx, connection, payload):
-        self._delivery.ready(tx)
+        if connection is not self._delivery.connection:
+            return  # it has gone since; the next one is ready when its own sessions have been told
+        self._delivery.ready(tx, connection)
         tx.on_commit(lambda: self._backend.became_ready(
             sum(1 for session in self._roster.sessions.values() if session.stream.is_live)))
         await self._roster.forget_old(tx)

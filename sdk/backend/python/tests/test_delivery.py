@@ -91,6 +91,43 @@ class Delivery(LinkedTest):
         peer.event("link.ready", {"sessions": 1})
         self.assertEqual(await peer.texts(1), [(2, "meanwhile")])
 
+    async def test_a_link_ready_of_the_former_connection_makes_the_next_one_ready_no_earlier(self):
+        begun, goes_on, ready = asyncio.Event(), asyncio.Event(), []
+
+        class Slow(Lines):
+            async def on_command(self, session, text, tx):
+                if text == "slow":
+                    begun.set()
+                    await goes_on.wait()
+                else:
+                    super().on_command(session, text, tx)
+
+            def on_ready(self, sessions):
+                ready.append(sessions)
+
+        backend = self.start(Slow(), command_timeout=60)
+        peer = await self.gateway.accept()
+        peer.say_hello()
+        peer.event("session.reconnected", session_block("s1"))
+        peer.command("s1", 1, "slow")
+        async with asyncio.timeout(60):
+            await begun.wait()
+        peer.event("link.ready", {"sessions": 1})
+        peer.request("g1", "heartbeat", {})
+        await peer.next_answer("g1")
+        await peer.close()
+        peer = await self.gateway.accept()
+        goes_on.set()
+        peer.say_hello()
+        peer.event("session.reconnected", session_block("s1"))
+        peer.command("s1", 2, "1")
+        await peer.acked("s1", 2)
+        self.assertFalse(backend.is_connected)
+        self.assertEqual(ready, [])
+        peer.event("link.ready", {"sessions": 1})
+        self.assertEqual(await peer.texts(1), [(1, "s1 1")])
+        self.assertEqual(ready, [1])
+
     async def test_frames_of_a_session_that_is_not_told_wait_for_it(self):
         backend, peer = await self.linked(2)
         await peer.close()

@@ -105,6 +105,7 @@ class Executor:
             while done < min(len(self._inbox), _AT_ONCE) and (not done or self._clock.now() - begun < _LONG):
                 await self._carry_out(tx, *self._inbox[done])
                 done += 1
+            self._roster.save_told(tx)
         return done
 
     async def _carry_out(self, tx, connection, event, payload):

@@ -20,6 +20,7 @@ class Roster:
         self._clock = clock
         self._forget_after = forget_after
         self._tell = tell
+        self._told_saved_at = clock.today()
         self.sessions = {}
         self.events = {
             "session.entered": self._entered, "session.reconnected": self._reconnected,
@@ -112,6 +113,13 @@ class Roster:
         for session in live:
             session.told_at = now
         return {session.id: now for session in live}
+
+    def save_told(self, tx):
+        """Now and then while a link lasts: a power cut does not tell when it ended."""
+        now = self._clock.today()
+        if now - self._told_saved_at >= self._forget_after / 7:
+            self._store.save_told(self.told_until_now())
+            tx.on_commit(lambda: setattr(self, "_told_saved_at", now))
 
     async def forget_old(self, tx):
         """Nobody says which sessions ended while this program was away, and one that is not told may come back

@@ -398,6 +398,13 @@ class Delivery(LinkedTest):
         clock.advance(1.0)
         self.assertEqual(await self.kept(backend), (["s1", "s2"], (until,)))
 
+    async def test_a_session_is_remembered_though_nobody_notices_the_end_of_its_link(self):
+        clock = FakeClock()
+        backend, peer = await self.long_linked(clock)
+        await self.settled(peer, 3)
+        async with backend.transaction() as tx:
+            self.assertEqual(tx.one("SELECT told_at FROM gw_sessions"), (clock.today(),))
+
     async def test_a_session_is_remembered_from_the_end_of_its_backend_on(self):
         clock = FakeClock()
         backend, peer = await self.long_linked(clock)

@@ -104,9 +104,12 @@ void SqlSessionStore::writeLog(const string& id, const std::vector<LoggedEvent>&
   }
   if (log.empty()) return;
   const string packed = packEvents(log);
+  // It is there already if the answer to an earlier try was lost.
   sql_.run(
       "INSERT INTO session_event_log (session_id, first_epoch, first_seq, event_count, packed, last_epoch, last_seq) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+      "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (session_id, first_epoch, first_seq) DO UPDATE SET "
+      "event_count = excluded.event_count, packed = excluded.packed, last_epoch = excluded.last_epoch, "
+      "last_seq = excluded.last_seq",
       id, log.front().epoch, log.front().seq, static_cast<int64_t>(log.size()), Bytes{packed}, log.back().epoch,
       log.back().seq);
 }

@@ -44,7 +44,8 @@ class StoreWorkers {
   /// work runs on the worker inside its transaction; a job that fails otherwise than kBusy or
   /// kUnavailable (or throws: kInternal) is rolled back alone (savepoint) and the rest of the group goes
   /// on. work runs again when its group is retried: it must not move out of what it captured, and must
-  /// overwrite, not append to, what it answers through.
+  /// overwrite, not append to, what it answers through. A retry may follow a commit whose answer was lost:
+  /// what is stored already must come out the same when it is stored again.
   using Work = UniqueFunction<Result<void>(SessionStore&)>;
   /// Called on the worker's thread after the commit (or with the failure); a job refused over the bound
   /// or after stop() is answered before submit() returns, on its thread. Must only post elsewhere. May be

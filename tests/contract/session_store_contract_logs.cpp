@@ -59,6 +59,29 @@ TEST_P(SessionStoreContract, ALogCanBeWrittenBitByBit) {
   EXPECT_EQ(bodies(), "h") << "without kept the log is replaced";
 }
 
+// The server may commit and die before it says so; then all of it is done once more.
+TEST_P(SessionStoreContract, ASaveThatIsRepeatedIsAsOneDoneOnce) {
+  SessionBundle b = bundleOf();
+  b.log = {{1, 1, "a"}};
+  b.lineages = {{"1", "dev-1", 1, 0}};
+  b.devices = {{"dev-1", 3}};
+  b.commands = {{7, "say hello"}};
+  b.rooms = {"lobby"};
+  b.tokens = {tokenOf(b.session.id, "h1")};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  b.kept = KeptLog{0, 0};
+  b.log = {{1, 2, "b"}, {1, 3, "c"}};
+  ASSERT_TRUE(store_->saveSession(b).ok());
+  const auto once = store_->readSession(b.session.id);
+  const auto repeated = store_->saveSession(b);
+  ASSERT_TRUE(repeated.ok()) << repeated.error().message;
+  const SessionBundle twice = **store_->readSession(b.session.id);
+  ASSERT_THAT(twice.log, SizeIs(3));
+  EXPECT_EQ(twice.log[0].body + twice.log[1].body + twice.log[2].body, "abc");
+  EXPECT_THAT(twice.commands, SizeIs(1));
+  EXPECT_THAT(twice.tokens, SizeIs((*once)->tokens.size()));
+}
+
 TEST_P(SessionStoreContract, WhatIsCalledUnchangedStaysUnlessTheSessionIsNotThere) {
   SessionBundle b = bundleOf();
   b.lineages = {{"1", "dev-1", 1, 5}};

@@ -81,11 +81,13 @@ class MemorySessionStore : public SessionStore {
       kept.tokens.clear();
       kept.kept.reset();
       if (b.kept && stored != t.sessions.end()) {
-        const auto isAbove = [&](const LoggedEvent& e) {
-          return std::pair(e.epoch, e.seq) > std::pair(b.kept->aboveEpoch, b.kept->aboveSeq);
+        const auto at = [](const LoggedEvent& e) { return std::pair(e.epoch, e.seq); };
+        const auto stays = [&](const LoggedEvent& e) {
+          const bool isWrittenAgain = !b.log.empty() && at(e) >= at(b.log.front());
+          return at(e) > std::pair(b.kept->aboveEpoch, b.kept->aboveSeq) && !isWrittenAgain;
         };
         std::vector<LoggedEvent> log;
-        std::copy_if(stored->second.log.begin(), stored->second.log.end(), std::back_inserter(log), isAbove);
+        std::copy_if(stored->second.log.begin(), stored->second.log.end(), std::back_inserter(log), stays);
         log.insert(log.end(), b.log.begin(), b.log.end());
         kept.log = std::move(log);
       }

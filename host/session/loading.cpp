@@ -34,7 +34,9 @@ Result<std::optional<store::SessionBundle>> takeWithEnding(store::SessionStore& 
 void SessionManager::load(const SessionId& id, LoadThen then) {
   if (Session* here = find(id)) {
     stayLoaded(*here);
-    return then(here);
+    if (journal_ || here->returning == 0) return then(here);
+    // In relaxed a crash before that would use positions again that somebody had been shown.
+    return loading_[id].push_back(std::move(then));
   }
   if (!services_.store) return then(static_cast<Session*>(nullptr));
   auto& waiting = loading_[id];
@@ -58,15 +60,18 @@ void SessionManager::load(const SessionId& id, LoadThen then) {
         loop_.post([this, id, loaded, result = std::move(result)] {
           Session* session = find(id);
           if (!session && result && *loaded) session = &adoptLoaded(**loaded);
-          auto continuations = std::move(loading_[id]);
-          loading_.erase(id);
-          const bool isKnown = session || result;
-          // Whoever is told that it is not there throws its token away.
-          const Error away = fail(ErrorCode::kUnavailable, "The store is not available. Try again.");
-          // Each looks again: the one before it may have ended the session.
-          for (auto& next : continuations) next(isKnown ? Result<Session*>(find(id)) : Result<Session*>(away));
+          tellLoaded(id, session || result);
         });
       });
+}
+
+void SessionManager::tellLoaded(const SessionId& id, bool isKnown) {
+  const auto waiting = loading_.extract(id);
+  if (waiting.empty()) return;
+  // Whoever is told that it is not there throws its token away.
+  const Error away = fail(ErrorCode::kUnavailable, "The store is not available. Try again.");
+  // Each looks again: the one before it may have ended the session.
+  for (auto& next : waiting.mapped()) next(isKnown ? Result<Session*>(find(id)) : Result<Session*>(away));
 }
 
 Session& SessionManager::adoptLoaded(const store::SessionBundle& bundle) {
@@ -130,7 +135,12 @@ void SessionManager::stayLoaded(Session& session) {
   if (!session.unloading) return;
   session.unloading = false;
   session.admitMissed();
-  saveNow(session, false, [](bool) {});
+  ++session.returning;
+  saveNow(session, false, [this, id = session.id()](bool ok) {
+    Session* back = find(id);
+    if (back && !ok) markForSaving(*back);
+    if (!back || --back->returning == 0) tellLoaded(id, !back || ok);
+  });
   armTimer(session);  // the one that began to put it away is spent
 }
 

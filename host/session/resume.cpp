@@ -304,6 +304,7 @@ void SessionManager::bindHere(Caller caller, uint32_t kind, const SessionToken& 
     }
   }
   if (binding->lineage == 0) return answer(kind == GW_BIND_BEARER ? 401u : 204u, {}, nullptr);
+  if (session->state() == State::kDisconnected) armTimer(*session);  // it stays here until the stream has come
   answer(200, std::move(cookie), std::move(binding));
 }
 

@@ -157,7 +157,7 @@ void SessionManager::saveSome() {
 
 void SessionManager::unload(Session& session) {
   // What the game has and has not answered yet would be given to it once more when the session comes back.
-  if (!services_.store || !session.commands().empty()) {
+  if (!services_.store || !session.commands().empty() || session.returning > 0) {
     stayLoaded(session);
     return armTimer(session);
   }

@@ -165,6 +165,7 @@ class Session {
   bool isSaved = false;  // a row exists in the store
   bool saveDue = false;
   bool unloading = false;  // being put away: events are not for it any more
+  unsigned returning = 0;  // saves under way that take that back: until then its row says that it was let go
   /// Everything before is in the log; what follows may be lost in a crash, and is told apart by its epoch.
   void beginEpoch();
   /// It came back instead: a gap tells of the events it was not given.

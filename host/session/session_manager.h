@@ -218,6 +218,7 @@ class SessionManager final : public plugin::InputPort {
   void tellAbandoned(std::vector<WhenCommitted> waiting);
   void unload(Session& session);
   void stayLoaded(Session& session);
+  void tellLoaded(const SessionId& id, bool isKnown);
   void trimStored(const SessionId& id, const std::string& userId);
   void restoreSome();
   plugin::LoopEventPtr storedEvent(const std::string& body);  // null: damaged

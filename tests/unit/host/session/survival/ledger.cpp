@@ -113,8 +113,10 @@ void Ledger::look(session::Session& session) {
   seenNow_.insert(id);
   SessionFacts& facts = sessions_[id];
   if (facts.firstLook == 0) facts.firstLook = looks_;
-  facts.head = session.head();
-  facts.isLeaving = session.unloading;
+  // In relaxed nobody is given it yet, and a crash brings back what was put away.
+  const bool isComingBack = !rules_.isStrict && session.returning > 0;
+  if (!isComingBack) facts.head = session.head();
+  facts.isLeaving = session.unloading || isComingBack;
   if (facts.lastHeldNs == 0) facts.lastHeldNs = nowNs();
   if (session.unloading || nowNs() - facts.lastHeldNs >= rules_.inMemoryMs * kMs) facts.wasPutAway = true;
   if (!session.attachments().empty()) {
@@ -134,7 +136,7 @@ void Ledger::look(session::Session& session) {
     const auto& entry = session.log.at(i);
     if (entry.at <= before) broken("session " + id + ": the log does not rise at " + toString(entry.at));
     before = entry.at;
-    if (entry.at <= session.shownHead()) shows(id, entry.at, entry.event->event().text);
+    if (!isComingBack && entry.at <= session.shownHead()) shows(id, entry.at, entry.event->event().text);
   }
 }
 

@@ -29,6 +29,11 @@ class Loading : public SmallGatewayTest {
   SessionId id_;
 };
 
+class RelaxedLoading : public Loading {
+ protected:
+  bool isStrict() const override { return false; }
+};
+
 }  // namespace
 
 TEST_F(Loading, ALoginLearnsThatTheSessionItWaitedForWasEndedByAnother) {
@@ -59,6 +64,19 @@ TEST_F(Loading, WhoIsLookedAtWhileLeavingMemoryLeavesItLater) {
   gateway_->settle();
   ASSERT_TRUE(gateway_->find(id_));
   putAway();
+}
+
+// A crash would bring back what the row says: that session, at the position where it was let go.
+TEST_F(RelaxedLoading, NobodyIsGivenASessionThatIsLetGoOnDisk) {
+  passSeconds(kInMemorySeconds);
+  ASSERT_TRUE(gateway_->find(id_));
+  ASSERT_TRUE(gateway_->find(id_)->unloading) << "it has not begun to leave";
+  Session* given = nullptr;
+  gateway_->manager(0).load(id_, [&](Result<Session*> loaded) { given = *loaded; });
+  turnWithoutStore();
+  EXPECT_FALSE(given);
+  gateway_->settle();
+  EXPECT_TRUE(given);
 }
 
 }  // namespace gw::test

@@ -128,15 +128,15 @@ void SmallGateway::stop(const std::function<void()>& meanwhile) {
   for (auto& manager : managers_) manager->loop().post([&manager = *manager] { manager.pauseInput(); });
   turnAll(meanwhile);
   settleJournal(meanwhile);
-  closeStreams();
+  closeStreams(meanwhile);
   world_->stop();
-  settleJournal({});
+  settleJournal(meanwhile);
   const auto progress = std::make_shared<session::StopProgress>(managers_.size());
   for (auto& manager : managers_)
     manager->loop().post([progress, &manager = *manager] { manager.saveAllForStop(progress); });
   for (int rounds = 0; !progress->wait(0); ++rounds) {
     ASSERT_LT(rounds, 1000) << "the last saves do not come to an end";
-    turnAll({});
+    turnAll(meanwhile);
     store_.commitAll();
   }
   EXPECT_EQ(progress->failed, 0u);
@@ -147,7 +147,7 @@ void SmallGateway::stop(const std::function<void()>& meanwhile) {
 void SmallGateway::turnAll(const std::function<void()>& meanwhile) {
   for (size_t i = 0; i < loops_.size(); ++i) {
     turn(i);
-    if (meanwhile) meanwhile();
+    meanwhile();
   }
 }
 
@@ -161,21 +161,21 @@ void SmallGateway::settleJournal(const std::function<void()>& meanwhile) {
 }
 
 // StreamHosts::closeEverything() waits for the loops' threads; there are none here.
-void SmallGateway::closeStreams() {
+void SmallGateway::closeStreams(const std::function<void()>& meanwhile) {
   const plugin::CloseInfo goodbye{GW_CLOSE_SHUTDOWN, "The gateway is stopping.", true, 1000, 100};
   const auto forEachStream = [&](const std::function<void(plugin::Stream&)>& visit) {
     for (size_t i = 0; i < loops_.size(); ++i) {
       std::vector<plugin::Stream*> open;
       streams_->at(i).forEach([&](plugin::Stream& stream) { open.push_back(&stream); });
       for (plugin::Stream* stream : open) visit(*stream);
-      turn(i);
     }
+    turnAll(meanwhile);
   };
   forEachStream([&](plugin::Stream& stream) { stream.beginClose(goodbye); });
   clock_.advance(std::chrono::milliseconds(200));
-  for (size_t i = 0; i < loops_.size(); ++i) turn(i);
+  turnAll(meanwhile);
   forEachStream([](plugin::Stream& stream) { stream.connection().abort(net::CloseCause::kTimeout, "too long"); });
-  for (size_t i = 0; i < loops_.size(); ++i) turn(i);
+  turnAll(meanwhile);
 }
 
 }  // namespace gw::test

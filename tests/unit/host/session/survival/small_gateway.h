@@ -40,8 +40,8 @@ class SmallGateway {
   int connect(size_t loop);
   void turn(size_t loop) { loops_[loop]->runOnce(0); }
   /// Until nothing is left to do. Each round takes a millisecond. afterTurn: called after each turn of a loop.
-  void settle(const std::function<void()>& afterTurn = {});
-  /// The clean stop, as Gateway::stop(). meanwhile: called between its steps, when others still work.
+  void settle(const std::function<void()>& afterTurn = [] {});
+  /// The clean stop, as Gateway::stop(). meanwhile: called after each turn, when others still work.
   void stop(const std::function<void()>& meanwhile);
 
   size_t loops() const { return loops_.size(); }
@@ -62,7 +62,7 @@ class SmallGateway {
   bool isQuiet() const;
   void turnAll(const std::function<void()>& meanwhile);
   void settleJournal(const std::function<void()>& meanwhile);
-  void closeStreams();
+  void closeStreams(const std::function<void()>& meanwhile);
 
   const SmallGatewayOptions options_;
   FakeClock& clock_;

@@ -1,6 +1,6 @@
 #pragma once
-// SmallGatewayTest: one strict gateway of one loop, whose store commits when the test says so, and what a client of
-// gateway.v1 says to it.
+// SmallGatewayTest: one gateway of one loop, strict unless told otherwise, whose store commits when the test says so,
+// and what a client of gateway.v1 says to it.
 
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -18,13 +18,16 @@ class SmallGatewayTest : public WebsocketTest {
 
   void SetUp() override {
     WebsocketTest::SetUp();
-    gateway_.emplace(SmallGatewayOptions{true, 1, {}}, clock_, std::make_shared<store::MemoryDatabase>(), channel_);
+    gateway_.emplace(SmallGatewayOptions{isStrict(), 1, {}}, clock_, std::make_shared<store::MemoryDatabase>(),
+                     channel_);
     gateway_->settle();
   }
   void TearDown() override {
     gateway_.reset();
     WebsocketTest::TearDown();
   }
+
+  virtual bool isStrict() const { return true; }
 
   static void request(WireClient& client, const char* id, const char* method, Json params) {
     client.sendText(Json{{"type", "req"}, {"id", id}, {"method", method}, {"params", std::move(params)}}.dump());

@@ -211,6 +211,7 @@ void SurvivalRun::restart() {
   ledger_.step("RESTART");
   ledger_.count("restarts");
   gateway_->stop([this] {
+    look();
     while (chance(60)) gateway_->world().workOne();
   });
   look();

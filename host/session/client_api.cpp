@@ -46,8 +46,11 @@ gw_status ClientApi::onFrame(Attachment& attachment, std::string_view utf8) {
     return GW_E_PROTO;
   }
   gw_status worst = GW_OK;
-  for (const Json& frame : parsed)
+  for (const Json& frame : parsed) {
+    const bool isHeld = attachment.stream.isHelloPending();
     if (const gw_status status = handle(attachment, frame); status != GW_OK) worst = status;
+    if (isHeld) attachment.stream.setHelloPending(true);  // this answer was not the one that is waited for
+  }
   return worst;
 }
 
@@ -147,18 +150,18 @@ void ClientApi::dispatch(Call& call, const std::string& method, const Json& para
   struct Entry {
     const char* name;
     Method method;
-    enum { kBeforeConnect, kAnyRole, kPlayers } who;
+    enum { kBeforeConnect, kAnyRole, kPlayers, kLogin } who;
   };
   static constexpr std::array<Entry, 17> kMethods{{
       {"command", &ClientApi::command, Entry::kPlayers},
       {"ack", &ClientApi::ack, Entry::kPlayers},
       {"ping", &ClientApi::ping, Entry::kAnyRole},
       {"connect", &ClientApi::connect, Entry::kBeforeConnect},
-      {"authenticate", &ClientApi::authenticate, Entry::kPlayers},
-      {"register", &ClientApi::registerUser, Entry::kPlayers},
-      {"characters.list", &ClientApi::charactersList, Entry::kPlayers},
-      {"characters.create", &ClientApi::charactersCreate, Entry::kPlayers},
-      {"characters.select", &ClientApi::charactersSelect, Entry::kPlayers},
+      {"authenticate", &ClientApi::authenticate, Entry::kLogin},
+      {"register", &ClientApi::registerUser, Entry::kLogin},
+      {"characters.list", &ClientApi::charactersList, Entry::kLogin},
+      {"characters.create", &ClientApi::charactersCreate, Entry::kLogin},
+      {"characters.select", &ClientApi::charactersSelect, Entry::kLogin},
       {"attach.token", &ClientApi::attachToken, Entry::kPlayers},
       {"rooms.join", &ClientApi::roomsJoin, Entry::kPlayers},
       {"rooms.leave", &ClientApi::roomsLeave, Entry::kPlayers},
@@ -173,11 +176,23 @@ void ClientApi::dispatch(Call& call, const std::string& method, const Json& para
     const bool connected = call.session || (call.attachment && call.attachment->role != Role::kPlayer);
     if (entry.who != Entry::kBeforeConnect && !connected)
       return refuse(call, fail(ErrorCode::kNotConnected, "the first request must be connect"));
-    if (entry.who == Entry::kPlayers && !call.session)
+    if (entry.who >= Entry::kPlayers && !call.session)
       return refuse(call, fail(ErrorCode::kForbidden, "operators and nodes have no session", "permissionDenied"));
+    if (entry.who == Entry::kLogin && !holdInput(call))
+      return refuse(call, fail(ErrorCode::kConflict, "wait for the answer to the request before this one"));
     return (this->*entry.method)(call, params);
   }
   refuse(call, fail(ErrorCode::kMethodNotFound, "there is no method \"" + sanitizeInput(method) + "\""));
+}
+
+// What follows may count on the answer, and the session may be taken over: the stream moves to another loop then, and
+// answers that are still on their way would not find it there. The answer lets go. False: it is held already, and this
+// came in the same message.
+bool ClientApi::holdInput(const Call& call) {
+  if (!call.attachment || call.session->state() == State::kPlaying) return true;
+  if (call.attachment->stream.isHelloPending()) return false;
+  call.attachment->stream.setHelloPending(true);
+  return true;
 }
 
 void ClientApi::answer(const Call& call, const Result<std::string>& payload) { manager_.reply(call.caller, payload); }

@@ -76,6 +76,7 @@ class ClientApi {
 
   void ok(const Call& call, const std::string& payload) { answer(call, Result<std::string>(payload)); }
   void refuse(const Call& call, Error error) { answer(call, Result<std::string>(std::move(error))); }
+  bool holdInput(const Call& call);
   void answer(const Call& call, const Result<std::string>& payload);
   void playAsLine(Call& call, const std::string& line);
   bool mustPlay(const Call& call);

@@ -1,6 +1,6 @@
 #pragma once
-// SmallGatewayTest: one gateway of one loop, strict unless told otherwise, whose store commits when the test says so,
-// and what a client of gateway.v1 says to it.
+// SmallGatewayTest: one gateway, strict and of one loop unless told otherwise, whose store commits when the test says
+// so, and what a client of gateway.v1 says to it.
 
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -18,7 +18,7 @@ class SmallGatewayTest : public WebsocketTest {
 
   void SetUp() override {
     WebsocketTest::SetUp();
-    gateway_.emplace(SmallGatewayOptions{isStrict(), 1, {}}, clock_, std::make_shared<store::MemoryDatabase>(),
+    gateway_.emplace(SmallGatewayOptions{isStrict(), loops(), {}}, clock_, std::make_shared<store::MemoryDatabase>(),
                      channel_);
     gateway_->settle();
   }
@@ -28,6 +28,7 @@ class SmallGatewayTest : public WebsocketTest {
   }
 
   virtual bool isStrict() const { return true; }
+  virtual size_t loops() const { return 1; }
 
   static void request(WireClient& client, const char* id, const char* method, Json params) {
     client.sendText(Json{{"type", "req"}, {"id", id}, {"method", method}, {"params", std::move(params)}}.dump());
@@ -53,7 +54,7 @@ class SmallGatewayTest : public WebsocketTest {
   /// All that can be done without a commit.
   void turnWithoutStore() {
     for (int i = 0; i < 10; ++i) {
-      gateway_->turn(0);
+      for (size_t loop = 0; loop < loops(); ++loop) gateway_->turn(loop);
       gateway_->world().workAll();
     }
   }

@@ -186,8 +186,8 @@ void Player::refused(const Json& error) {
   if (code != "UNAUTHORIZED") return broken("resume refused: " + error.dump());
   const SessionFacts& mine = facts();
   const bool isRevoked = mine.lastTheft > known_.thefts;
-  // Its token had expired, and then somebody else's login took the session over.
-  const bool wasLate = mine.lastRevival > atConnect_.revivals;
+  // Its token had expired since it was last in, and then somebody else's login took the session over.
+  const bool wasLate = mine.lastRevival > known_.revivals;
   if (!ledger_.mayBeGone(mine) && !wasLate && !isRevoked && !ledger_.mayBeEvicted(mine))
     broken("locked out: " + error.dump());
   ledger_.count("resumes refused");

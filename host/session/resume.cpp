@@ -25,7 +25,8 @@ void SessionManager::resume(ResumeRequest request) {
   if (!attachment) return;
   attachment->stream.setHelloPending(true);
   detachFrom(*attachment);
-  moveStreamTo(target, request.caller.streamId,
+  const uint64_t streamId = request.caller.streamId;
+  moveStreamTo(target, streamId,
                [&target, request = std::move(request)](Attachment&) mutable { target.resumeHere(std::move(request)); });
 }
 

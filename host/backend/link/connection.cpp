@@ -64,17 +64,15 @@ void LinkConnection::send(std::string_view frame) {
 }
 
 void LinkConnection::call(std::string_view method, const std::string& params, CallReply reply) {
-  std::string id;
-  const bool isHeartbeat = !reply;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!isEnding_ && pending_.size() < kMaxCalls) {
-      id = "g" + std::to_string(++lastCall_);
-      pending_.emplace(id, Pending{std::move(reply), clock_.nowNs()});
-    }
+  std::unique_lock lock(mutex_);
+  if (isEnding_ || pending_.size() >= kMaxCalls) {
+    lock.unlock();
+    if (!reply) return;  // a heartbeat
+    return reply(fail(ErrorCode::kUnavailable, "the game is busy; try again soon"));
   }
-  if (id.empty())
-    return isHeartbeat ? void() : reply(fail(ErrorCode::kUnavailable, "the game is busy; try again soon"));
+  const std::string id = "g" + std::to_string(++lastCall_);
+  pending_.emplace(id, Pending{std::move(reply), clock_.nowNs()});
+  lock.unlock();
   send(requestFrame(id, method, params));
 }
 

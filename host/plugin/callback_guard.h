@@ -1,7 +1,8 @@
 #pragma once
-// CallbackGuard: wraps every call into a plugin, so that the watchdog can name a call that does not
-// return and slow ones are counted. Slow is what the plugin took: computing, sleeping, blocking. What the
-// thread waited for a processor meanwhile (run_delay.h) is the machine's.
+// CallbackGuard: wraps calls into a plugin, so that the watchdog can name a call that does not
+// return and slow ones are counted. All but wrap and deliver: those are made for each connection and event, and two
+// looks at the clock would cost more than they do. Slow is what the plugin took: computing, sleeping, blocking. What
+// the thread waited for a processor meanwhile (run_delay.h) is the machine's.
 //
 // Thread: one slot per thread, made at the thread's first guard and removed when the thread ends; a
 // guard touches only its own thread's slot (relaxed stores, two clock reads). activeCallbacks() may be

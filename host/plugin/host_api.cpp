@@ -159,8 +159,7 @@ gw_status submit(gw_host_conn* conn, uint64_t token, const gw_input* input) {
 }
 void ack(gw_host_conn* conn, uint64_t epoch, uint64_t seq) {
   guardedStatus([&] {
-    Stream& stream = Stream::from(conn);
-    if (stream.isUsable()) stream.port().ack(stream, epoch, seq);
+    Stream::from(conn).ackFromPlugin(epoch, seq);
     return GW_OK;
   });
 }

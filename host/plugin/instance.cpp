@@ -106,6 +106,7 @@ Result<Instance::Reconfigured> Instance::reconfigure(const std::string& optionsJ
 }
 
 void Instance::drain(uint64_t deadlineMs) {
+  isLeaving_.store(true, std::memory_order_release);
   auto called = callPlugin(*owner_, "drain", [&](gw_err&) {
     generation_->plugin().instance->drain(raw_, deadlineMs);
     return GW_OK;

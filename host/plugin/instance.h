@@ -64,8 +64,11 @@ class Instance {
   /// kInvalid with the plugin's sentence: nothing has changed.
   enum class Reconfigured { kApplied, kNeedsInstance };
   Result<Reconfigured> reconfigure(const std::string& optionsJson);
+  /// What asks for a connection from now on is refused.
   void drain(uint64_t deadlineMs);
   void stop();
+  /// Any thread.
+  bool isLeaving() const { return isLeaving_.load(std::memory_order_acquire); }
 
   gw_inst* raw() const { return raw_; }
   const Generation& generation() const { return *generation_; }
@@ -90,6 +93,7 @@ class Instance {
   const CallbackOwner* owner_ = nullptr;
   gw_inst* raw_ = nullptr;
   bool started_ = false;
+  std::atomic<bool> isLeaving_{false};
   InstanceCounters counters_;
   std::shared_ptr<AccountTotals> totals_;
   mutable std::mutex successorMutex_;

@@ -1,5 +1,6 @@
 #include "plugin/loop_event.h"
 
+#include "plugin/callback_guard.h"
 #include "plugin/host_api.h"
 #include "plugin/stream_class.h"
 
@@ -54,8 +55,12 @@ const net::SharedBytes* LoopEvent::bodyFor(const StreamClass& streamClass) {
   std::string text;
   Instance& instance = *streamClass.instance;
   instance.totals().encodeCalls.fetch_add(1, std::memory_order_relaxed);
-  const gw_status status =
-      instance.generation().encode().encode(instance.raw(), slice(streamClass.description), &view(), asBuilder(text));
+  gw_status status;
+  {
+    CallbackGuard guard(instance, "encode");
+    status =
+        instance.generation().encode().encode(instance.raw(), slice(streamClass.description), &view(), asBuilder(text));
+  }
   if (status == GW_OK) {
     body.shown = true;
     body.bytes = net::SharedBytes(text);

@@ -79,6 +79,11 @@ gw_status Request::accept(uint32_t mode, const gw_header* headers, size_t count,
                           std::string_view extensions, uint64_t user) {
   if (!isOpen()) return GW_E_STATE;
   if (mode != GW_ACCEPT_UPGRADE && mode != GW_ACCEPT_STREAM) return GW_E_UNSUPPORTED;
+  if (instance_->isLeaving()) {  // its account is being stopped, and would not find it any more
+    done_ = true;
+    exchange_->reply(503, {{"retry-after", "5"}}, "this channel is being stopped");
+    return GW_E_STATE;
+  }
   if (const char* refusal = host_.port().admit(peer(), exchange_->isThroughProxy())) {
     done_ = true;
     exchange_->reply(503, {{"retry-after", "5"}}, refusal);

@@ -359,7 +359,24 @@ void Stream::endUnits() {
   units_.reset();
 }
 
+// From within wrap or deliver it waits for a turn of its own, as noteUnit's does.
+void Stream::ackFromPlugin(uint64_t epoch, uint64_t seq) {
+  if (!isDelivering_) {
+    if (isUsable()) port().ack(*this, epoch, seq);
+    return;
+  }
+  loop().post([host = host_, id = id_, epoch, seq] {
+    if (Stream* stream = host->find(id)) stream->ackFromPlugin(epoch, seq);
+  });
+}
+
 void Stream::enqueue(LoopEvent& event, const net::SharedBytes& body, uint64_t epoch, uint64_t seq) {
+  isDelivering_ = true;
+  wrapAndSend(event, body, epoch, seq);
+  isDelivering_ = false;
+}
+
+void Stream::wrapAndSend(LoopEvent& event, const net::SharedBytes& body, uint64_t epoch, uint64_t seq) {
   const gw_encode_ext& codec = instance_->generation().encode();
   if ((class_->flags & GW_CLASS_STREAM_TRANSFORM) && codec.deliver) {
     codec.deliver(plugin_, &event.view(), epoch, seq, slice(body.view()));

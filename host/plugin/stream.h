@@ -111,7 +111,7 @@ class Stream final : public net::ConnectionHandler {
   /// While true, submit and frame answer AGAIN and data is not offered.
   void setHelloPending(bool pending);
   bool isHelloPending() const { return helloPending_; }
-  bool isUsable() const { return opened_ && !closing_ && !ended_ && !shadow_; }
+  bool isUsable() const { return opened_ && !closing_ && !ended_ && !shadow_ && !isDelivering_; }
   void noteHello() { helloSeen_ = true; }
 
   /// [loop, not from within a call of the plugin] Moves to another instance if it can (stream_migration.cpp).
@@ -128,6 +128,7 @@ class Stream final : public net::ConnectionHandler {
   void cancelTimer(uint32_t timerId);
   gw_status setClass(uint64_t key, uint32_t flags, std::string_view description);
   gw_status startWork(const gw_work_order& order);
+  void ackFromPlugin(uint64_t epoch, uint64_t seq);
   InputPort& port();
 
   gw_host_conn* asHostConn() { return reinterpret_cast<gw_host_conn*>(this); }
@@ -166,6 +167,7 @@ class Stream final : public net::ConnectionHandler {
   void noteUnit(uint64_t epoch, uint64_t seq);
   void tellWork(const WorkAnswer& answer);
   void enqueue(LoopEvent& event, const net::SharedBytes& body, uint64_t epoch, uint64_t seq);
+  void wrapAndSend(LoopEvent& event, const net::SharedBytes& body, uint64_t epoch, uint64_t seq);
   const gw_stream_ext& api() const { return instance_->generation().stream(); }
   template <typename F>
   auto guarded(const char* name, F&& call);
@@ -187,6 +189,7 @@ class Stream final : public net::ConnectionHandler {
   bool eofSeen_ = false;
   bool ended_ = false;  // only closed() may follow
   bool helloPending_ = false;
+  bool isDelivering_ = false;  // in wrap or deliver: the session walks over its log and its streams
   bool helloSeen_ = false;
   bool pausedByPlugin_ = false;
   uint16_t inPlugin_ = 0;

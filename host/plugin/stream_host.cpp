@@ -17,6 +17,7 @@ namespace {
 
 constexpr uint64_t kFreshNs = 1'000'000'000;  // most leave within it; later they are looked for less often
 constexpr uint64_t kWorkStopMs = 500;
+constexpr int kMostHops = 8;  // of a late stream from instance to instance: more than there are generations
 
 /// Counts down across loops; the control thread waits for it.
 class Countdown {
@@ -104,7 +105,7 @@ void StreamHost::openAccepted(std::shared_ptr<Instance> instance, std::shared_pt
 }
 
 bool StreamHost::open(Stream& stream, OpenedAs as) {
-  if (!stream.open(std::move(as))) {
+  if (stream.instance_->isLeaving() || !stream.open(std::move(as))) {
     stream.connection_->close(0);
     return false;
   }
@@ -118,7 +119,7 @@ void StreamHost::followUp(Stream& stream) {
   if (!stream.instance_->successor()) return;
   loop_.post([this, id = stream.id()] {
     Stream* late = find(id);
-    while (late) {
+    for (int hops = 0; late && hops < kMostHops; ++hops) {
       const auto next = late->instance_->successor();
       if (!next) return;
       const StatePath path = statePath(late->instance_->generation(), next->generation());
@@ -248,8 +249,8 @@ size_t StreamHosts::closeMatching(const std::function<bool(const Stream&)>& matc
         pending->done();
       });
     }
-    pending->wait(2000);
-    return left->load();
+    const bool haveAllAnswered = pending->wait(2000);
+    return std::max<size_t>(left->load(), haveAllAnswered ? 0 : 1);  // a busy loop may have some
   };
   const uint64_t startedNs = systemClock().nowNs();
   const uint64_t deadline = startedNs + (goodbye.graceMs + 500) * 1'000'000;

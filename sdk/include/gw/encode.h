@@ -46,7 +46,8 @@ typedef struct gw_encode_ext {
   gw_status (*encode)(gw_inst* inst, gw_slice class_desc_h, const gw_event* event_h, gw_builder* builder);
   /* [loop] Per connection, in wire order, when the unit is queued; may change the connection's codec
    * state. seq is 0 for events without one. Any failure: this connection does not show the unit, which counts as
-   * delivered. */
+   * delivered. Other events may follow in the same turn: what is said with ack counts after them, and hello, submit,
+   * frame, sign_in, charge and the start of work fail with GW_E_STATE; from deliver, too. */
   gw_status (*wrap)(gw_conn* conn, const gw_event* event_h, uint64_t epoch, uint64_t seq, size_t body_len,
                     gw_wrap* wrap_out);
   /* [loop] For classes with GW_CLASS_STREAM_TRANSFORM only; may be NULL. */

@@ -224,11 +224,19 @@ Result<admin::Operation> GatewayAdmin::lifecycle(const std::string& verb, const 
   const bool isStart = verb == "channel.start";
   const auto known = channel(id);
   if (!known) return known.error();
-  if (isStart == known->running)
+  const auto underReload = [this, channelId = known->channelId, id]() -> Result<void> {
+    if (!gateway_.parts_->reloader->isReloading(channelId)) return {};
+    return fail(ErrorCode::kConflict, "a reload of " + channelId + " is under way; try again when it has ended");
+  };
+  if (const auto free = underReload(); !free) return free.error();
+  // One in quarantine does not run, and still has its clients.
+  const bool maybeStopped = !isStart && known->quarantined;
+  if (isStart == known->running && !maybeStopped)
     return fail(ErrorCode::kConflict, "channel " + id + (isStart ? " is running already" : " is not running"));
   const admin::Operation operation = beginOperation(verb, id);
-  const bool queued = gateway_.parts_->control.post([this, isStart, id, operationId = operation.id] {
+  const bool queued = gateway_.parts_->control.post([this, isStart, id, underReload, operationId = operation.id] {
     auto& channels = *gateway_.parts_->channels;
+    if (const auto free = underReload(); !free) return finishOperation(operationId, free);
     if (isStart) return finishOperation(operationId, channels.start(id));
     const auto stopped = channels.stop(id, gateway_.configuration().shutdownGraceMs);
     finishOperation(operationId, stopped ? Result<void>() : Result<void>(stopped.error()));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <utility>
 
 #include "base/log.h"
 #include "channel/channel_manager.h"
@@ -75,7 +76,7 @@ class PluginReloader::Run {
     if (auto done = lead(); !done) return rollBack(done.error().message);
     migrateAll();
     const plugin::MigrationFigures& figures = report_.figures;
-    if (figures.failed > 0 && (figures.moved == 0 || (figures.wasStopped && figures.failed > mostFailures())))
+    if (figures.failed > 0 && (figures.moved == 0 || (figures.wasStopped && figures.failed > mostFailures_)))
       return rollBack("too many connections could not be taken over");
     commit();
     return {};
@@ -113,7 +114,14 @@ class PluginReloader::Run {
                                                       "; clients or work hold them. Wait, or use --drain-oldest");
     if (order_.drainOldestMs == 0) return full;
     if (order_.isDryRun) return {};  // room would be made; nobody is sent away for a try
-    auto oldest = std::move(living.front());
+    const auto serves = [this](const std::shared_ptr<plugin::Generation>& generation) {
+      return std::any_of(accounts_.begin(), accounts_.end(), [&](const Account& each) {
+        return each.former && each.former->sharedGeneration() == generation;
+      });
+    };
+    const auto found = std::find_if_not(living.begin(), living.end(), serves);
+    if (found == living.end()) return full;
+    auto oldest = std::move(*found);
     living.clear();
     const bool hasEnded = owner_.closeGeneration(report_, std::move(oldest), order_.drainOldestMs).has_value();
     report_.figures = {};
@@ -157,6 +165,7 @@ class PluginReloader::Run {
         report_.toVersion = former_->version();
       }
       for (Account& each : accounts_) {
+        if (order_.options.empty()) each.options = each.account->options();  // they may have changed meanwhile
         auto prepared = each.account->prepare(next_, each.options);
         if (!prepared) return prepared.error();
         each.next = std::move(*prepared);
@@ -199,10 +208,12 @@ class PluginReloader::Run {
   }
 
   Result<void> lead() {
-    if (isLeading_) return {};
-    isLeading_ = true;
-    return controlled([this]() -> Result<void> {
+    const bool wasLeading = std::exchange(isLeading_, true);
+    return controlled([this, wasLeading]() -> Result<void> {
       for (Account& each : accounts_) {
+        if (each.account->current() != (wasLeading ? each.next : each.former))
+          return fail(ErrorCode::kConflict, each.account->id() + " was started or stopped meanwhile");
+        if (wasLeading) continue;
         if (auto led = each.account->redirect(each.next); !led) return led;
         each.former->setSuccessor(each.next);
       }
@@ -219,7 +230,7 @@ class PluginReloader::Run {
   void migrateAll() {
     enter("migrating");
     plugin::MigrationOptions options;
-    options.mostFailures = mostFailures();
+    options.mostFailures = mostFailures_ = mostFailures();
     for (Account& each : accounts_)
       for (auto& elder : each.account->elders()) migrate(elder, each.next, options);
     auto& slices = report_.figures.slicesNs;
@@ -255,23 +266,34 @@ class PluginReloader::Run {
     enter("rollingBack");
     report_.why = why;
     const auto back = controlled([this]() -> Result<void> {
+      Result<void> all;
+      for (Account& each : accounts_) each.former->setSuccessor(nullptr);
       for (Account& each : accounts_) {
-        each.former->setSuccessor(nullptr);
         if (each.account->current() != each.next) continue;
-        each.next->setSuccessor(each.former);
-        if (auto led = each.account->redirect(each.former); !led) return led;
+        if (auto led = goBack(each); !led) all = led;
       }
-      return {};
+      return all;
     });
     if (!back) log::error("plugin", "a rollback met a problem", {{"reason", back.error().message}});
     const plugin::MigrationFigures forward = report_.figures;
     plugin::MigrationOptions options;
     options.mostFailures = UINT64_MAX;
+    // Only to what serves again: otherwise each would be the other's successor.
     for (Account& each : accounts_)
-      if (each.next) migrate(each.next, each.former, options);
+      if (each.next && each.account->current() == each.former) migrate(each.next, each.former, options);
     report_.figures = forward;
     report_.outcome = "rolledBack";
     return {};
+  }
+
+  // [control] With the options that the account has by now: the new instance alone may have been told of them.
+  Result<void> goBack(Account& each) {
+    if (auto led = each.account->redirect(each.former); !led) return led;
+    if (!order_.options.empty() || each.account->options() == each.options) return {};
+    const auto told = each.former->reconfigure(each.account->options());
+    if (!told) return told.error();
+    if (*told == plugin::Instance::Reconfigured::kApplied) return {};
+    return fail(ErrorCode::kConflict, each.account->id() + " needs another reload for its new options");
   }
 
   void commit() {
@@ -284,6 +306,11 @@ class PluginReloader::Run {
       });
     }
     report_.outcome = report_.figures.stayed + report_.figures.failed > 0 ? "partial" : "committed";
+    for (const Account& each : accounts_) {
+      if (each.account->current() == each.next) continue;
+      report_.outcome = "partial";
+      report_.why = each.account->id() + " was started or stopped meanwhile";
+    }
     enter("settling");
   }
 
@@ -319,6 +346,7 @@ class PluginReloader::Run {
   std::shared_ptr<plugin::Generation> next_;
   std::vector<Account> accounts_;
   bool isLeading_ = false;
+  uint64_t mostFailures_ = 0;  // as it was when the migration began
   Pause pause_;
 };
 

@@ -117,6 +117,8 @@ class PluginReloader {
   /// partial if something still holds it). Fails kNotFound: no such channel; kConflict: as begin(), if it was never
   /// loaded, and while accounts run, naming them.
   Result<ReloadReport> unload(const std::string& channelId, uint64_t limitMs);
+  /// Whether a reload or rollback of this channel is under way, or waits for its turn.
+  bool isReloading(const std::string& channelId) const;
   /// Waits up to waitMs for its end; as it is then. kNotFound: unknown, or long ago.
   Result<ReloadReport> await(uint64_t id, uint64_t waitMs) const;
   ReloadTotals totals(const std::string& channelId) const;

@@ -115,6 +115,13 @@ Error PluginReloader::tooManyLeaked() {
                                         " libraries have stayed in memory after their unloading; restart the gateway");
 }
 
+bool PluginReloader::isReloading(const std::string& channelId) const {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(reports_.begin(), reports_.end(), [&](const ReloadReport& kept) {
+    return kept.outcome.empty() && kept.channelId == channelId && (kept.verb == "reload" || kept.verb == "rollback");
+  });
+}
+
 Result<ReloadReport> PluginReloader::await(uint64_t id, uint64_t waitMs) const {
   std::unique_lock lock(mutex_);
   const auto find = [&]() -> const ReloadReport* {

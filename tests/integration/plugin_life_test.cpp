@@ -237,6 +237,18 @@ TEST_F(PluginLife, AnAccountInQuarantineIsNamedByItsPlugin) {
   auto another = enter();
   talk(another, "hello");
 }
+
+TEST_F(PluginLife, AnAccountInQuarantineCanBeStopped) {
+  launchWith("mover_one");
+  auto client = enter();
+  waitUntil("the account is in quarantine", [&] {
+    client.sendLine("sleep");
+    return !shownPlugin().at("quarantined").empty();
+  });
+  const auto stopped = gateway().gwctl({"channel", "stop", "mover:default"});
+  ASSERT_EQ(stopped.exit, kDone) << stopped.err;
+  EXPECT_EQ(plugin({"unload", "mover"}).exit, kDone);
+}
 #endif
 
 }  // namespace

@@ -351,6 +351,56 @@ TEST_F(PluginReloaderTest, GoesBackFromACanaryThatSaysItHasFailed) {
   EXPECT_EQ(manager_->snapshot("other:default")->generation, 1u);
 }
 
+// A stop ends the instance that was to serve, and a start takes the code that serves now.
+TEST_F(PluginReloaderTest, AnAccountThatIsStoppedAndStartedMeanwhileIsNotCalledReloaded) {
+  account("good");
+  folder_.place("good");
+  up();
+  ReloadOrder order;
+  order.channelId = "good";
+  order.canaryClients = 1;
+  order.canaryMs = 3'000;
+  const auto begun = reloader_->begin(order);
+  awaitStep(begun->id, "canary");
+  EXPECT_TRUE(reloader_->isReloading("good"));
+  stopAccount("good:default");
+  onControl([&] { EXPECT_TRUE(manager_->start("good:default").ok()); });
+  const ReloadReport report = ended(begun);
+  EXPECT_EQ(report.outcome, "rolledBack");
+  EXPECT_THAT(report.why, HasSubstr("meanwhile"));
+  EXPECT_FALSE(reloader_->isReloading("good"));
+  EXPECT_EQ(manager_->snapshot("good:default")->generation, 1u);
+}
+
+// After two canaries that went back, the oldest generation is the one that serves.
+TEST_F(PluginReloaderTest, RoomIsMadeByTheOldestGenerationThatServesNobody) {
+  account("good");
+  folder_.place("good");
+  up();
+  std::vector<std::unique_ptr<test::TcpClient>> clients;
+  ReloadOrder order;
+  order.channelId = "good";
+  order.canaryClients = 2;
+  order.canaryMs = kPatienceMs;
+  plugin::setCallbackPolicy({.budgetNs = 0});
+  for (int i = 0; i < 2; ++i) {
+    const auto begun = reloader_->begin(order);
+    const uint64_t endNs = systemClock().nowNs() + kPatienceMs * 1'000'000;
+    while (manager_->snapshot("good:default")->generation == 1)
+      ASSERT_LT(systemClock().nowNs(), endNs) << "waiting for the canary";
+    clients.push_back(enter());
+    // A call may take no time at all.
+    while (reloader_->await(begun->id, 10)->step != "done" && systemClock().nowNs() < endNs) acceptor_.quarantineAll();
+    EXPECT_EQ(ended(begun).outcome, "rolledBack");
+  }
+  plugin::setCallbackPolicy({});
+  order.canaryClients = 0;
+  order.drainOldestMs = 1'000;
+  const ReloadReport report = ended(reloader_->begin(order));
+  EXPECT_EQ(report.outcome, "committed") << report.why;
+  for (const auto& generation : catalog_->living("good")) EXPECT_NE(generation->number(), 2u);
+}
+
 TEST_F(PluginReloaderTest, CountsHowReloadsEnded) {
   account("good");
   const std::string file = folder_.place("good");
